@@ -1,0 +1,1 @@
+"""What happens and what is allowed: pure, no clock, no randomness, no I/O."""

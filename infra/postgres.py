@@ -1,0 +1,67 @@
+"""Connections to Postgres, each in the role that its work needs and no more."""
+
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+from psycopg_pool import AsyncConnectionPool
+
+READER: Final = "production_tool_reader"
+PROJECTOR: Final = "production_tool_projector"
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+Pool = AsyncConnectionPool[Connection]
+
+
+class RoleRefused(Exception):
+    """The login role of the database's URL cannot become a role of the application."""
+
+
+def reader_pool(url: str, *, max_size: int = 8) -> Pool:
+    """Connections that read one tenant at a time; `await pool.open(wait=True)` before the first use."""
+    return _pool(url, READER, max_size)
+
+
+def projector_pool(url: str, *, max_size: int = 4) -> Pool:
+    """Connections that read the log and write read models; `await pool.open(wait=True)` before the first use."""
+    return _pool(url, PROJECTOR, max_size)
+
+
+async def check_roles(url: str) -> None:
+    """Find out at the start, not at the first request, that the database is not ready for us.
+
+    Raises:
+        RoleRefused: what to do is in the message.
+        psycopg.OperationalError: the database cannot be reached.
+    """
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        for role in (READER, PROJECTOR, "production_tool_log_writer"):
+            await _become(connection, role)
+
+
+def _pool(url: str, role: str, max_size: int) -> Pool:
+    async def configure(connection: Connection) -> None:
+        await _become(connection, role)
+        await connection.commit()
+
+    return AsyncConnectionPool(
+        url,
+        min_size=1,
+        max_size=max_size,
+        open=False,
+        configure=configure,
+        check=AsyncConnectionPool.check_connection,
+        kwargs={"application_name": f"production-tool {role.removeprefix('production_tool_')}"},
+        name=role,
+    )
+
+
+async def _become(connection: Connection, role: str) -> None:
+    """Take `role` for as long as the connection lives."""
+    try:
+        await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+    except psycopg.errors.InvalidParameterValue as error:
+        raise RoleRefused(f"there is no role {role}: run `production-tool migrate` on this database first") from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        login = connection.info.user
+        raise RoleRefused(f"{login} may not SET ROLE {role}: GRANT {role} TO {login}") from error

@@ -1,0 +1,1 @@
+"""How events become tables: one file per read model, its tables and its project()."""

@@ -1,0 +1,26 @@
+"""What a read model's table looks like, said once for writing, comparing and rebuilding it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Row = Mapping[str, Any]
+"""Column to value: ids as text, instants as aware datetimes, `jsonb` as what JSON can say."""
+
+Key = tuple[str, ...]
+"""The values of a table's key columns, the tenant's id first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """A table of one read model. Its DDL is a migration; a test holds the two together."""
+
+    name: str
+    key: tuple[str, ...]
+    """The primary key; `tenant_id` comes first, always."""
+    columns: Mapping[str, str]
+    """Every column, the key's included, with its Postgres type."""
+
+    def key_of(self, row: Row) -> Key:
+        """The key of `row`."""
+        return tuple(row[column] for column in self.key)

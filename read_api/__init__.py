@@ -1,0 +1,1 @@
+"""How read models answer: the same file names as in projections."""

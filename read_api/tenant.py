@@ -1,0 +1,117 @@
+"""The only door to stored data: a connection that sees one tenant, reads only, and shows one moment."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+from psycopg.types.string import TextLoader
+from psycopg_pool import AsyncConnectionPool
+
+from read_api.freshness import PATIENCE, Freshness, ReadModelBehind
+
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
+Found = dict[str, Any]
+"""A row: ids as text, instants in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What a route may do with a connection: read, of its tenant, all of one moment."""
+
+    now: datetime
+    """The database's clock when the connection was opened: the instant at which deadlines are applied."""
+    _connection: AsyncConnection[Any]
+
+    async def rows(self, query: str, parameters: Mapping[str, Any]) -> list[Found]:
+        """Every row that `query` finds."""
+        cursor = self._connection.cursor(row_factory=dict_row)
+        cursor.adapters.register_loader("uuid", TextLoader)
+        await cursor.execute(query.encode(), parameters)
+        return await cursor.fetchall()
+
+    async def row(self, query: str, parameters: Mapping[str, Any]) -> Found | None:
+        """The one row that `query` finds, or None."""
+        found = await self.rows(query, parameters)
+        return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """What every read needs; one for the whole process, in `app.state.reads`."""
+
+    pool: Pool
+    """Connections in the role `production_tool_reader`."""
+    freshness: Freshness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """One request's way to the data of its tenant."""
+
+    who: Who
+    reads: Reads
+    projections: frozenset[str]
+    """The read models that the request looks at."""
+    seen: Seen | None
+    """What the caller has seen and wants to see again."""
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A snapshot of this tenant's rows in which the read models have come as far as the caller has seen.
+
+        Raises:
+            ForeignToken: what the caller has seen is not of this tenant, or of another life of its log.
+            ReadModelBehind: they have not come that far in time.
+        """
+        if self.seen is None:
+            async with self._snapshot() as (connection, _):
+                yield connection
+            return
+        until = asyncio.get_running_loop().time() + PATIENCE
+        with self.reads.freshness.waiting(self.who.tenant_id, self.projections, self.seen.seq) as woken:
+            while True:
+                woken.clear()
+                late = asyncio.get_running_loop().time() >= until
+                async with self._snapshot() as (connection, reached):
+                    if reached:
+                        yield connection
+                        return
+                if late:
+                    raise ReadModelBehind
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(until):
+                        await woken.wait()
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[tuple[Connection, bool]]:
+        async with self.reads.pool.connection() as connection, connection.transaction():
+            cursor = connection.cursor()
+            async with connection.pipeline():
+                await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                await connection.execute(
+                    "SELECT set_config('app.tenant', %s, true), set_config('TimeZone', 'UTC', true)",
+                    [self.who.tenant_id],
+                )
+                await cursor.execute(
+                    """
+                    SELECT clock_timestamp(),
+                           (SELECT incarnation::text FROM heads WHERE tenant_id = %(tenant_id)s),
+                           (SELECT count(*)
+                            FROM positions
+                            WHERE tenant_id = %(tenant_id)s AND projection = ANY (%(projections)s) AND seq >= %(seq)s)
+                    """,
+                    {
+                        "tenant_id": self.who.tenant_id,
+                        "projections": list(self.projections),
+                        "seq": 0 if self.seen is None else self.seen.seq,
+                    },
+                )
+            now, incarnation, reached = await anext(cursor)
+            if self.seen is not None and self.seen.incarnation != incarnation:
+                raise ForeignToken
+            yield Connection(now, connection), reached == len(self.projections)

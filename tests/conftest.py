@@ -1,0 +1,74 @@
+"""Real servers for the tests: the embedded Postgres, and Debian's where it is installed."""
+
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from infra.embedded import EmbeddedPostgres
+from infra.migrate import migrate
+
+_DEBIAN = Path("/usr/lib/postgresql/15/bin")
+_SERVERS = {"postgres-18": None} | ({"postgres-15": _DEBIAN} if _DEBIAN.exists() else {})
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A directory that the user who runs Postgres can reach, which pytest's `tmp_path` is not."""
+    with tempfile.TemporaryDirectory(prefix="production-tool-") as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)
+
+
+@pytest.fixture(scope="session", params=_SERVERS.values(), ids=_SERVERS.keys())
+def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A server for the whole run; its own database is empty. Everything that asks for it runs once on each server."""
+    with (
+        tempfile.TemporaryDirectory(prefix="production-tool-") as directory,
+        EmbeddedPostgres(Path(directory), binaries=request.param) as url,
+    ):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres_url: str) -> str:
+    """The name of a migrated database that nobody connects to, to be copied."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE migrated")
+    migrate(_named(postgres_url, "migrated"))
+    return "migrated"
+
+
+@pytest.fixture
+def database(postgres_url: str, migrated: str) -> Iterator[str]:
+    """The URL of a migrated database of the test's own."""
+    yield from _fresh(postgres_url, migrated)
+
+
+@pytest.fixture
+def empty_database(postgres_url: str) -> Iterator[str]:
+    """The URL of a database of the test's own, with nothing in it."""
+    yield from _fresh(postgres_url, "template1")
+
+
+def _fresh(postgres_url: str, template: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+        yield _named(postgres_url, name)
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _named(url: str, database: str) -> str:
+    return f"{url.rpartition('/')[0]}/{database}"
