@@ -5,7 +5,7 @@ Each event carries what its claim comes to, so that folding it only replaces. A 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal, TypeVar, assert_never
+from typing import ClassVar, Literal, TypeVar
 
 from domain.claims import BookingClaim, Consent, Held, HoldClaim, Limits, TimeOffClaim, hold_claim
 from domain.clocks import Clock
@@ -211,7 +211,7 @@ def _with_spans(calendar: Calendar, hold_id: str, spans: tuple[Held, ...]) -> Ma
     return put(calendar.holds, hold_id, calendar.holds[hold_id].with_(spans=spans))
 
 
-def evolve(calendar: Calendar, event: Event) -> Calendar:
+def evolve(calendar: Calendar, event: Event) -> Calendar:  # noqa: PLR0911 - one case an event
     """The calendar after `event`."""
     match event:
         case TimeHeld():
@@ -249,7 +249,7 @@ def evolve(calendar: Calendar, event: Event) -> Calendar:
             given = calendar.holds[event.hold_id].with_(limits=event.limits, consent="given", respond_by=None)
             return replace(calendar, holds=put(calendar.holds, event.hold_id, given))
         case ConsentCountered():
-            countered = calendar.holds[event.hold_id].with_(consent="countered", respond_by=None)
+            countered = calendar.holds[event.hold_id].with_(consent="countered", respond_by=None, offered=event.offered)
             return replace(calendar, holds=put(calendar.holds, event.hold_id, countered))
         case Reordered():
             reordered = {id: calendar.holds[id].with_(spans=spans) for id, spans in event.spans.items()}

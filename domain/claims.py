@@ -29,7 +29,7 @@ class Held(Span):
     commitment: Clock | None = None
     """Since it won a challenge: without a booking by then this stretch is lost."""
 
-    def alike(self, other: Self) -> bool:  # type: ignore[override]  # only ever compared with its own kind
+    def alike(self, other: Self) -> bool:
         """Whether the two differ in nothing but their time."""
         return (
             self.place == other.place
@@ -79,6 +79,8 @@ class HoldClaim:
     respond_by: Clock | None = None
     job_id: str | None = None
     group_id: str | None = None
+    offered: tuple[Span, ...] = ()
+    """The time that the artist offered instead."""
 
     def with_(self, **changes: object) -> "HoldClaim":
         """The claim with other members, its clocks looked at afresh."""
@@ -111,9 +113,7 @@ def hold_claim(
 ) -> HoldClaim:
     """A claim with its deadline worked out."""
     deadline = deadline_of(limits)
-    claim = HoldClaim(
-        hold_id, project_id, spans, limits, deadline, deadline.at, consent, respond_by, job_id, group_id
-    )
+    claim = HoldClaim(hold_id, project_id, spans, limits, deadline, deadline.at, consent, respond_by, job_id, group_id)
     due_at = _first(claim)
     return claim if due_at == deadline.at else replace(claim, due_at=due_at)
 

@@ -74,7 +74,9 @@ def no_holidays(country: str, subdivision: str | None, year: int) -> frozenset[d
     return frozenset()
 
 
-def working_days_later(instant: datetime, count: int, zone: str, *, cut_off: time | None, days: WorkingDays) -> datetime:
+def working_days_later(
+    instant: datetime, count: int, zone: str, *, cut_off: time | None, days: WorkingDays
+) -> datetime:
     """The end of a window of `count` working days from `instant`.
 
     With a cut-off the window ends at that local time, and what comes after it, or on a day nobody works, counts as

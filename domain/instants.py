@@ -60,7 +60,10 @@ Instant = Annotated[datetime, AfterValidator(in_utc)]
 """Aware, and in UTC once validated."""
 
 SaidInstant = Annotated[
-    datetime, BeforeValidator(_rfc3339), AfterValidator(in_utc), WithJsonSchema({"type": "string", "format": "date-time"})
+    datetime,
+    BeforeValidator(_rfc3339),
+    AfterValidator(in_utc),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """The same as a client says it: RFC 3339 with an offset, never a number."""
 

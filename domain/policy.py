@@ -1,9 +1,10 @@
 """A tenant's rules as data: the six presets, and whatever a tenant makes of them."""
 
-from datetime import date, time
-from typing import Annotated, Final, Literal, Self
+from datetime import time
+from decimal import Decimal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from domain.bands import Band, Cancellation
 from domain.instants import Day, ZoneName
@@ -111,9 +112,7 @@ PRESETS: Final[dict[str, Policy]] = {
         ),
         Policy(
             name="models-us",
-            cancellation=Cancellation(
-                notice="hours", bands=(Band(below=24, percent=100), Band(below=48, percent=50))
-            ),
+            cancellation=Cancellation(notice="hours", bands=(Band(below=24, percent=Decimal(100)), Band(below=48, percent=Decimal(50)))),
         ),
         Policy(
             name="crew-uk-commercial",
@@ -121,7 +120,7 @@ PRESETS: Final[dict[str, Policy]] = {
             cancellation=Cancellation(
                 notice="calendar_days",
                 time_zone="Europe/London",
-                bands=(Band(below=2, percent=100), Band(below=4, percent=75), Band(below=7, percent=50)),
+                bands=(Band(below=2, percent=Decimal(100)), Band(below=4, percent=Decimal(75)), Band(below=7, percent=Decimal(50))),
             ),
         ),
     )

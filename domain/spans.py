@@ -165,3 +165,10 @@ def _touched(span: Span, others: Sequence[Span]) -> Sequence[Span]:
     while last < len(others) and others[last].starts_at < span.ends_at:
         last += 1
     return others[first:last]
+
+
+def plain(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Just the time of spans that say more."""
+    return tuple(
+        Span(s.starts_at, s.ends_at, s.time_zone, s.first_day, s.last_day, s.starts_local, s.ends_local) for s in spans
+    )

@@ -33,6 +33,4 @@ def evolve(tenant: Tenant, event: Event) -> Tenant:
 
 
 TENANT = Decider[Tenant](category="tenant", events=(PolicyAdopted,), initial=Tenant(), evolve=evolve)
-
-TENANT_STREAM = TENANT.stream("policy")
-"""The one stream of this kind that every tenant has."""
+"""Its one stream is named by the tenant's own id."""

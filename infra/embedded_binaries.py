@@ -53,7 +53,7 @@ class Account:
         """The arguments of `Popen` for a program that works on `cluster`.
 
         Where the account cannot walk to the cluster, as below root's home directory, the process is put there by
-        root and calls it its working directory. Linux only, as is being root in such a place.
+        root and calls it its working directory. Linux, and Postgres from 16 on.
         """
         if self.may_enter(cluster):
             named, cwd = str(cluster), "/"
@@ -107,7 +107,7 @@ def reachable(binaries: Path, account: Account) -> Path:
 
 
 def major_version(binaries: Path) -> int:
-    """15, 18, …"""
+    """The first number of the version: 15, 18."""
     said = subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, text=True).stdout
     found = re.search(r"\d+", said)
     if found is None:

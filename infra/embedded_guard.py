@@ -3,7 +3,7 @@
 Runs as a program of its own, outside the process group of the terminal, so that neither Ctrl-C nor `kill -9` of the
 application reaches it. Needs the standard library only.
 
-Beside the data directory lie three files that are only ever locked:
+Beside the cluster lie three files that are there to be locked:
 
     users   shared by every process that uses the server, exclusive while it is being stopped
     start   exclusive while somebody looks whether the server runs, and starts it
@@ -103,6 +103,8 @@ def main() -> None:
     if os.fork():
         os._exit(0)  # nobody's child any more, and whoever started this knows that the lock is taken
     os.setsid()
+    guard.truncate(0)
+    print(os.getpid(), file=guard, flush=True)  # for whoever looks for this process
     process = subprocess.Popen(**server, stdin=subprocess.DEVNULL) if server else None
     stopping = threading.Event()
 

@@ -87,7 +87,7 @@ def _prepare(connection: Connection) -> None:
 
 
 def _missing(connection: Connection, wanted: Sequence[Migration]) -> list[Migration]:
-    ran = dict(connection.execute("SELECT name, checksum FROM schema_migrations").fetchall())
+    ran: dict[str, str] = dict(connection.execute("SELECT name, checksum FROM schema_migrations").fetchall())
     for migration in wanted:
         if ran.get(migration.name, migration.checksum) != migration.checksum:
             raise SchemaMismatch(f"{migration.name} was edited after it ran on this database; add a new file instead")

@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Final, Self
 
 import psycopg
 from psycopg.pq import DiagnosticField, ExecStatus, Format
@@ -16,6 +16,9 @@ from psycopg.pq.abc import PGresult
 
 Statement = tuple[bytes, Sequence[bytes | None]]
 """The name of a prepared statement and its parameters in binary form."""
+
+_CONNECT_TIMEOUT: Final = 5
+"""Seconds."""
 
 
 class StatementFailed(Exception):
@@ -38,13 +41,26 @@ class _Segment:
     failed: StatementFailed | None = None
 
 
+async def _connected(url: str) -> psycopg.AsyncConnection[Any]:
+    connecting = asyncio.ensure_future(
+        psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=_CONNECT_TIMEOUT)
+    )
+    try:
+        return await asyncio.shield(connecting)
+    except asyncio.CancelledError:  # a half-open connection would stay behind, and a server that waits for it
+        await asyncio.wait([connecting])
+        if not connecting.exception():
+            await connecting.result().close()
+        raise
+
+
 class Pipeline:
     """Segments of prepared statements, sent without waiting, answered in order.
 
     A segment that begins no transaction is one: it is committed at its end, or none of it is.
     """
 
-    def __init__(self, connection: psycopg.AsyncConnection[object]) -> None:
+    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         """Take `connection` over; nobody else may use it from now on."""
         self._connection = connection
         self._pgconn = connection.pgconn
@@ -60,7 +76,7 @@ class Pipeline:
         Raises:
             psycopg.OperationalError: the server cannot be reached.
         """
-        connection = await psycopg.AsyncConnection.connect(url, autocommit=True)
+        connection = await _connected(url)
         try:
             for name, value in {**settings, "role": role}.items():
                 await connection.execute("SELECT set_config(%s, %s, false)", (name, value))

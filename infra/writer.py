@@ -33,7 +33,7 @@ _BREATH: Final = 0.1
 _KEPT_OUTCOMES: Final = 50_000
 _FAULTY: Final = ("21", "22", "23", "42", "54")
 """Classes of SQLSTATE that blame the statement; all others are worth another try."""
-_SETTINGS: Final = {
+SETTINGS: Final = {
     "application_name": "production-tool log",
     # Every statement looks a few rows up by index, on an empty log as on a full one.
     "plan_cache_mode": "force_generic_plan",
@@ -73,7 +73,7 @@ class Writer:
         ahead: bool = True,
     ) -> None:
         """`committed` is called after each commit that wrote something; without `ahead` everything locks first."""
-        self._line = Line(url, role="production_tool_log_writer", settings=_SETTINGS, prepared=append.PREPARED)
+        self._line = Line(url, role="production_tool_log_writer", settings=SETTINGS, prepared=append.PREPARED)
         self._mapper = mapper
         self._cache = cache
         self._committed = committed

@@ -3,6 +3,7 @@
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -12,8 +13,10 @@ from psycopg import sql
 from infra.embedded import EmbeddedPostgres
 from infra.migrate import migrate
 
-_DEBIAN = Path("/usr/lib/postgresql/15/bin")
-_SERVERS = {"postgres-18": None} | ({"postgres-15": _DEBIAN} if _DEBIAN.exists() else {})
+_SERVERS = [pytest.param(None, id="embedded")]
+for _bin in sorted(Path("/usr/lib/postgresql").glob("*/bin")):
+    if (_bin / "initdb").exists() and int(_bin.parent.name) >= 15:
+        _SERVERS.append(pytest.param(_bin, id=f"debian-{_bin.parent.name}"))
 
 
 @pytest.fixture(scope="session")
@@ -24,18 +27,14 @@ def anyio_backend() -> str:
 @pytest.fixture
 def data() -> Iterator[Path]:
     """A directory that the user who runs Postgres can reach, which pytest's `tmp_path` is not."""
-    with tempfile.TemporaryDirectory(prefix="production-tool-") as directory:
-        Path(directory).chmod(0o755)
-        yield Path(directory)
+    with _open_directory() as directory:
+        yield directory
 
 
-@pytest.fixture(scope="session", params=_SERVERS.values(), ids=_SERVERS.keys())
+@pytest.fixture(scope="session", params=_SERVERS)
 def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A server for the whole run; its own database is empty. Everything that asks for it runs once on each server."""
-    with (
-        tempfile.TemporaryDirectory(prefix="production-tool-") as directory,
-        EmbeddedPostgres(Path(directory), binaries=request.param) as url,
-    ):
+    with _open_directory() as directory, EmbeddedPostgres(directory, binaries=request.param) as url:
         yield url
 
 
@@ -58,6 +57,13 @@ def database(postgres_url: str, migrated: str) -> Iterator[str]:
 def empty_database(postgres_url: str) -> Iterator[str]:
     """The URL of a database of the test's own, with nothing in it."""
     yield from _fresh(postgres_url, "template1")
+
+
+@contextmanager
+def _open_directory() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="production-tool-") as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)
 
 
 def _fresh(postgres_url: str, template: str) -> Iterator[str]:

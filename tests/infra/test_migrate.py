@@ -31,9 +31,12 @@ def test_several_at_once_run_each_file_once(empty_database: str) -> None:
     assert sorted(ran) == [[], [], [], ["0001_apples.sql", "0002_pears.sql"]]
 
 
-def test_two_new_databases_of_one_server_can_be_made_at_once(empty_database: str, postgres_url: str) -> None:
-    with ThreadPoolExecutor(2) as threads:
-        ran = list(threads.map(migrate, [empty_database, postgres_url]))
+def test_two_new_databases_of_one_server_can_be_made_at_once(empty_database: str) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE another")
+        with ThreadPoolExecutor(2) as threads:
+            ran = list(threads.map(migrate, [empty_database, f"{empty_database.rpartition('/')[0]}/another"]))
+        connection.execute("DROP DATABASE another")
     assert ran[0] == ran[1]
 
 
@@ -71,7 +74,7 @@ def test_an_owner_who_is_no_superuser_can_migrate(empty_database: str) -> None:
         connection.execute("GRANT CREATE ON SCHEMA public TO plain_owner")
         connection.execute("ALTER ROLE plain_owner SET client_min_messages = warning")
     try:
-        url = empty_database.replace(empty_database.split("@")[0], "postgresql://plain_owner:secret")
+        url = f"postgresql://plain_owner:secret@{empty_database.partition('@')[2]}"
         migrate(url, [_APPLES])
         assert migrate(url, [_APPLES]) == []
     finally:

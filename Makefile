@@ -1,0 +1,61 @@
+# Everything lives in .venv; a second run finds its stamps there and does nothing twice.
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+UV := uv==0.13.9
+SOURCES := domain commands projections read_api consumers infra tests
+
+.DEFAULT_GOAL := help
+.PHONY: help up test lint format lock
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+
+up: .venv/up.stamp ## Set everything up and run the product with a Postgres of its own
+	@exec $(BIN)/production-tool up $(ARGS)
+
+test: lint ## Set everything up and pass all checks and tests
+	@rm -f .coverage*
+	@$(BIN)/pytest --cov --cov-report=term $(ARGS)
+	@$(BIN)/coverage report --include='domain/*' --fail-under=100 > .coverage.domain || { cat .coverage.domain; exit 1; }
+
+lint: .venv/dev.stamp ## Formatting, rules, types and who may import whom
+	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet $(SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: .venv/dev.stamp ## Let ruff format and mend what it can
+	@$(BIN)/ruff check --quiet --fix-only $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+lock: .venv/made.stamp ## Pin the newest versions that fit pyproject.toml, with their hashes
+	@$(PIP) install --quiet $(UV)
+	@rm -f requirements.txt requirements-dev.txt
+	@$(COMPILE) --group build pyproject.toml -o requirements.txt
+	@$(COMPILE) --group build --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock" --extra embedded
+
+.venv/up.stamp: .venv/made.stamp requirements.txt pyproject.toml
+	$(call install,requirements.txt)
+
+.venv/dev.stamp: .venv/made.stamp requirements-dev.txt pyproject.toml
+	$(call install,requirements-dev.txt)
+
+define install
+	@echo "installing $(1)"
+	@$(PIP) install --quiet --only-binary :all: --require-hashes -r $(1)
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+endef
+
+.venv/made.stamp:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		if $$python -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then \
+			$$python -m venv .venv && touch $@ && exit 0 || exit 1; \
+		fi; \
+	done; \
+	echo "No Python 3.11 or newer with venv and ensurepip was found (on Debian: apt-get install python3-venv)." >&2; \
+	echo "If it lies elsewhere: make PYTHON=/path/to/python3 up" >&2; \
+	exit 1

@@ -1,0 +1,205 @@
+"""Placing a hold, and moving it to other dates: what is added joins the back of the queue."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from domain import limits
+from domain.artist import ConsentMode, IdTaken
+from domain.calendar import TimeChanged, TimeHeld
+from domain.claims import Consent, HoldClaim, Limits, held
+from domain.clocks import Clock
+from domain.errors import Refused
+from domain.event import Event
+from domain.hold import Hold, HoldPlaced
+from domain.overrides import Override, not_accepted
+from domain.queue import depth
+from domain.spans import InThePast, Span, intersect, overlap, plain, subtract, union
+from domain.turn import Turn
+
+
+class QueueFull(Refused):
+    """As many hold this time as the policy allows."""
+
+    code = "queue_full"
+
+
+class AlreadyBooked(Refused):
+    """The time is booked, and the policy lets nobody stand by behind bookings."""
+
+    code = "already_booked"
+
+
+class OnTimeOff(Refused):
+    """The artist is not available; an override can accept that."""
+
+    code = "on_time_off"
+
+
+def place(
+    turn: Turn,
+    hold: Hold,
+    wish: HoldPlaced,
+    *,
+    hold_id: str,
+    spans: tuple[Span, ...],
+    consent: ConsentMode,
+    permissions: frozenset[str],
+) -> list[Event]:
+    """Queue `wish` on the calendar of `turn`, and say what to record on the hold itself.
+
+    Raises:
+        IdTaken: another hold has this id.
+        InThePast, OnTimeOff, AlreadyBooked, QueueFull: the time cannot be held.
+    """
+    if hold.placed is not None:
+        if hold.placed != wish:
+            raise IdTaken("Another hold has this id.")
+        return []
+    if spans[-1].ends_at <= turn.now:
+        raise InThePast("All of this time has gone by.")
+    _must_be_free_to_hold(turn, spans, wish.overrides, permissions, project_id=wish.project_id, hold_id=hold_id)
+    asked = consent != "staff"
+    turn.record(
+        TimeHeld(
+            hold_id=hold_id,
+            project_id=wish.project_id,
+            job_id=wish.job_id,
+            group_id=None if wish.group is None else wish.group.id,
+            spans=tuple(held(span, turn.calendar.next_place) for span in spans),
+            limits=fresh_limits(turn, spans, accepted=not asked),
+            consent="asked" if asked else "not_needed",
+            respond_by=limits.response(turn.policy, now=turn.now, zone=turn.zone) if asked else None,
+        )
+    )
+    return [wish]
+
+
+def change(
+    turn: Turn,
+    claim: HoldClaim,
+    spans: tuple[Span, ...],
+    *,
+    consent: ConsentMode,
+    overrides: Sequence[Override] = (),
+    permissions: frozenset[str] = frozenset(),
+) -> bool:
+    """Move a hold to `spans`; False when it is there already. Kept time keeps its place, added time joins the back.
+
+    Time that the artist has not accepted is asked for afresh, unless the artist offered it.
+
+    Raises:
+        InThePast, OnTimeOff, AlreadyBooked, QueueFull: the added time cannot be held.
+    """
+    added, dropped = subtract(spans, claim.spans), plain(subtract(claim.spans, spans))
+    if not added and not dropped:
+        return False
+    if spans[-1].ends_at <= turn.now:
+        raise InThePast("All of this time has gone by.")
+    if added:
+        _must_be_free_to_hold(turn, added, overrides, permissions, project_id=claim.project_id, hold_id=claim.hold_id)
+    state, respond_by = _consent_after_change(turn, claim, spans, added=bool(added), mode=consent)
+    place = turn.calendar.next_place
+    turn.record(
+        TimeChanged(
+            hold_id=claim.hold_id,
+            added=added,
+            dropped=dropped,
+            spans=union((*intersect(claim.spans, spans), *(held(span, place) for span in added))),
+            limits=_redated(turn, claim, spans, accepted=state == "given"),
+            consent=state,
+            respond_by=respond_by,
+        ),
+        freed=dropped,
+    )
+    return True
+
+
+def _consent_after_change(
+    turn: Turn, claim: HoldClaim, spans: tuple[Span, ...], *, added: bool, mode: ConsentMode
+) -> tuple[Consent, Clock | None]:
+    if claim.consent == "countered" and not subtract(spans, claim.offered):
+        return "given", None
+    if mode == "staff" or not added:
+        return claim.consent, claim.respond_by
+    return "asked", limits.response(turn.policy, now=turn.now, zone=turn.zone)
+
+
+def _redated(turn: Turn, claim: HoldClaim, spans: tuple[Span, ...], *, accepted: bool) -> Limits:
+    """The limits that run go on; those that depend on the dates, or on an acceptance just given, are worked out."""
+    accepted_now = turn.now if accepted and claim.consent != "given" else None
+    fresh = _found(turn, spans, accepted_at=accepted_now)
+    running: Limits = {kind: clock for kind, clock in claim.limits.items() if kind not in limits.DATED}
+    for kind in ("before_first_day", "after_acceptance"):
+        if kind in fresh:
+            running[kind] = fresh[kind]
+    return _ahead(turn, running, spans)
+
+
+def given(turn: Turn, claim: HoldClaim) -> Limits:
+    """The limits of a hold that has just been accepted."""
+    fresh = _found(turn, claim.spans, accepted_at=turn.now)
+    running: Limits = {kind: clock for kind, clock in claim.limits.items() if kind != "end_of_time"}
+    if "after_acceptance" in fresh:
+        running["after_acceptance"] = fresh["after_acceptance"]
+    return limits.ahead(running, claim.spans, now=turn.now, zone=turn.zone, policy=turn.policy)
+
+
+def fresh_limits(turn: Turn, spans: tuple[Span, ...], *, accepted: bool) -> Limits:
+    """The limits of a hold placed now; those that have passed already are left out, with a warning."""
+    return _ahead(turn, _found(turn, spans, accepted_at=turn.now if accepted else None), spans)
+
+
+def _found(turn: Turn, spans: tuple[Span, ...], *, accepted_at: datetime | None) -> Limits:
+    return limits.limits(
+        turn.policy, spans, placed_at=turn.now, accepted_at=accepted_at, zone=turn.zone, working=turn.working
+    )
+
+
+def _ahead(turn: Turn, found: Limits, spans: tuple[Span, ...]) -> Limits:
+    left = limits.ahead(found, spans, now=turn.now, zone=turn.zone, policy=turn.policy)
+    for kind, clock in found.items():
+        if kind not in left:
+            turn.warn("limit_passed", f"The limit {clock.rule} has passed already.", at=clock.at)
+    return left
+
+
+def _must_be_free_to_hold(
+    turn: Turn,
+    spans: tuple[Span, ...],
+    overrides: Sequence[Override],
+    permissions: frozenset[str],
+    *,
+    project_id: str,
+    hold_id: str,
+) -> None:
+    calendar = turn.calendar
+    on_time_off(turn, spans, overrides, permissions)
+    booked = [b.booking_id for b in calendar.bookings.values() if overlap(spans, b.spans)]
+    if booked and not turn.policy.holds_behind_bookings:
+        raise AlreadyBooked("This time is booked.", conflicts=booked)
+    rivals = [h for h in calendar.holds.values() if h.hold_id != hold_id and overlap(spans, h.spans)]
+    if not rivals:
+        return
+    deepest = depth(calendar, turn.now, spans)
+    if deepest >= turn.policy.max_depth:
+        raise QueueFull(f"{deepest} holds stand there already, as many as the policy allows.", depth=deepest)
+    if same := [h.hold_id for h in rivals if h.project_id == project_id]:
+        turn.warn("same_project", "The project already holds some of this time.", holds=same)
+
+
+def on_time_off(
+    turn: Turn, spans: tuple[Span, ...], overrides: Sequence[Override], permissions: frozenset[str]
+) -> None:
+    """Refuse what lies on approved time off, unless that is accepted; warn of what was only asked for.
+
+    Raises:
+        OnTimeOff: the artist is away.
+    """
+    if not turn.calendar.time_off:
+        return
+    off = [t for t in turn.calendar.time_off.values() if overlap(spans, t.spans)]
+    approved = [t.time_off_id for t in off if t.approved]
+    if refused := not_accepted(approved, "over_time_off", overrides=overrides, permissions=permissions):
+        raise OnTimeOff("The artist is on time off.", conflicts=refused)
+    if asked := [t.time_off_id for t in off if not t.approved]:
+        turn.warn("time_off_requested", "The artist has asked for some of this time off.", time_off=asked)
