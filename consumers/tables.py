@@ -38,7 +38,7 @@ async def answer(cursor: AsyncCursor, table: Table) -> dict[Key, Row]:
 
 async def store(cursor: AsyncCursor, table: Table, rows: Sequence[Row], *, copy: str = "") -> None:
     """Insert these rows, or put them in the place of those with their keys."""
-    await cursor.execute(_upsert(table, copy), [to_json(rows).decode()])
+    await cursor.execute(_upsert(table, copy), [to_json(rows, exclude_none=True).decode()])
 
 
 async def delete(cursor: AsyncCursor, table: Table, keys: Sequence[Key], *, copy: str = "") -> None:

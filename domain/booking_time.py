@@ -1,16 +1,15 @@
-"""Booking time: confirming a hold, or directly; never over another booking, never past a higher hold, unless accepted."""
+"""Booking time: a hold's, or directly. Never over another booking, never past a higher hold, unless that is accepted."""
 
-from collections.abc import Sequence
-from typing import Final
+from datetime import timedelta
 
 from domain.calendar import TimeBooked
 from domain.claims import Held, HoldClaim, held
 from domain.ending import release
 from domain.errors import Refused
-from domain.overrides import Override, not_accepted
+from domain.overrides import Overrides
 from domain.placing import on_time_off
 from domain.queue import stretches
-from domain.spans import Span, intersect, overlap, plain, subtract, union
+from domain.spans import Span, hours, intersect, overlap, plain, subtract, union
 from domain.turn import Turn
 
 
@@ -38,12 +37,116 @@ class NotHeld(Refused):
     code = "not_held"
 
 
-class Booker:
-    """Who books, and what rules they set aside."""
+def book_hold(
+    turn: Turn,
+    claim: HoldClaim,
+    spans: tuple[Span, ...] | None,
+    *,
+    booking_id: str,
+    keep_rest: bool,
+    overrides: Overrides,
+) -> tuple[Held, ...]:
+    """Turn `spans` of a hold, or all of it, into a booking; the rest is kept or released.
 
-    __slots__ = ("overrides", "permissions")
+    Raises:
+        NotHeld: some of that time is not the hold's.
+        ConsentPending: the artist has not accepted.
+        DoubleBooking, OnTimeOff, NotFirst: the time is not the holder's to book.
+    """
+    if spans is not None and (outside := subtract(spans, claim.spans)):
+        raise NotHeld("The hold does not cover all of that time.", not_held=outside)
+    if claim.consent in {"asked", "countered"}:
+        raise ConsentPending("The artist has not accepted.", consent=claim.consent)
+    wanted = claim.spans if spans is None else intersect(claim.spans, spans)
+    passed_over = may_book(turn, wanted, overrides=overrides, hold_id=claim.hold_id)
+    rest = () if spans is None else union(subtract(claim.spans, spans))
+    booked = union(held(span, span.place) for span in wanted)
+    turn.record(
+        TimeBooked(
+            booking_id=booking_id,
+            project_id=claim.project_id,
+            job_id=claim.job_id,
+            spans=booked,
+            hold_id=claim.hold_id,
+            hold_spans=rest,
+            others=turn.policy.on_confirm,
+            passed_over=passed_over,
+            overrides=overrides.used,
+        )
+    )
+    if rest and not keep_rest:
+        release(turn, turn.calendar.holds[claim.hold_id], None, "not_kept")
+    _let_go_of_others(turn, booked)
+    return booked
 
-    def __init__(self, overrides: Sequence[Override] = (), permissions: frozenset[str] = frozenset()) -> None:
-        """`permissions` are those of the caller's token."""
-        self.overrides = tuple(overrides)
-        self.permissions = permissions
+
+def book(
+    turn: Turn, spans: tuple[Span, ...], *, booking_id: str, project_id: str, job_id: str | None, overrides: Overrides
+) -> tuple[Held, ...]:
+    """Book time that nobody holds, without a hold; past time too, since bookings may be entered afterwards.
+
+    Raises:
+        DoubleBooking, OnTimeOff, NotFirst: the time is not free to book.
+    """
+    passed_over = may_book(turn, spans, overrides=overrides, hold_id=None)
+    booked = tuple(held(span, turn.calendar.next_place) for span in spans)
+    turn.record(
+        TimeBooked(
+            booking_id=booking_id,
+            project_id=project_id,
+            job_id=job_id,
+            spans=booked,
+            others=turn.policy.on_confirm,
+            passed_over=passed_over,
+            overrides=overrides.used,
+        )
+    )
+    _let_go_of_others(turn, booked)
+    return booked
+
+
+def may_book(
+    turn: Turn, spans: tuple[Span, ...], *, overrides: Overrides, hold_id: str | None, booking_id: str | None = None
+) -> tuple[str, ...]:
+    """The holds that are passed over, all of them accepted. `hold_id`, `booking_id`: what is being booked, or moved.
+
+    Raises:
+        DoubleBooking, OnTimeOff, NotFirst: something stands in the way that no override accepts.
+    """
+    calendar = turn.calendar
+    others = [b for b in calendar.bookings.values() if b.booking_id != booking_id]
+    clashing = [b.booking_id for b in others if overlap(spans, b.spans)]
+    if refused := overrides.refused(clashing, "double_book"):
+        raise DoubleBooking("The artist is booked on that time.", conflicts=refused)
+    on_time_off(turn, spans, overrides)
+    higher = list(dict.fromkeys(_higher(turn, spans, hold_id)))
+    if refused := overrides.refused(higher, "jump_queue"):
+        raise NotFirst("Others come first on that time.", conflicts=refused)
+    if gap := turn.policy.turnaround_hours:
+        around = [
+            hours(s.starts_at - timedelta(hours=gap), s.ends_at + timedelta(hours=gap), s.time_zone) for s in spans
+        ]
+        close = [b.booking_id for b in others if overlap(union(around), b.spans) and b.booking_id not in clashing]
+        if close:
+            turn.warn("short_turnaround", f"Less than {gap} hours lie between bookings.", bookings=close)
+    return tuple(higher)
+
+
+def _higher(turn: Turn, spans: tuple[Span, ...], hold_id: str | None) -> list[str]:
+    """Every hold that comes before `hold_id`, or before somebody without a hold, on any of `spans`."""
+    if len(turn.calendar.holds) == (hold_id is not None):
+        return []
+    found: list[str] = []
+    for stretch in stretches(turn.calendar, turn.now, spans):
+        for entry in stretch.entries:
+            if entry.hold_id == hold_id:
+                break
+            found.append(entry.hold_id)
+    return found
+
+
+def _let_go_of_others(turn: Turn, booked: tuple[Span, ...]) -> None:
+    if turn.policy.on_confirm != "release":
+        return
+    for claim in list(turn.calendar.holds.values()):
+        release(turn, claim, plain(booked), "booked")

@@ -126,6 +126,8 @@ class TimeBooked(Event):
     hold_spans: tuple[Held, ...] = ()
     others: Literal["standby", "release", "ask"] = "standby"
     """What becomes of the holds of others on this time."""
+    passed_over: tuple[str, ...] = ()
+    """Higher holds, whose holders have to be told."""
     overrides: tuple[Override, ...] = ()
 
 

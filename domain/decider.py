@@ -9,7 +9,7 @@ from domain.event import Event
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots too, `Decider[Hold](…)` fails on Python 3.11
 class Decider(Generic[S]):
     """One kind of aggregate.
 

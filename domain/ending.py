@@ -61,9 +61,7 @@ def release(turn: Turn, claim: HoldClaim, spans: tuple[Span, ...] | None, becaus
     if not released:
         return False
     left: tuple[Held, ...] = () if spans is None else union(subtract(claim.spans, spans))
-    turn.record(
-        TimeReleased(hold_id=claim.hold_id, released=released, spans=left, because=because), freed=released
-    )
+    turn.record(TimeReleased(hold_id=claim.hold_id, released=released, spans=left, because=because), freed=released)
     return True
 
 
@@ -92,8 +90,6 @@ def keep(turn: Turn, claim: HoldClaim, spans: tuple[Span, ...] | None) -> bool:
         return False
     unclocked = tuple(replace(span, first_refusal=None) for span in kept)
     turn.record(
-        PromotionKept(
-            hold_id=claim.hold_id, kept=plain(kept), spans=union((*subtract(claim.spans, kept), *unclocked))
-        )
+        PromotionKept(hold_id=claim.hold_id, kept=plain(kept), spans=union((*subtract(claim.spans, kept), *unclocked)))
     )
     return True

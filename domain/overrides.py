@@ -21,25 +21,32 @@ class Override(BaseModel):
     """The ids of the bookings, holds or time off that the override accepts; one that is not here is refused."""
 
 
-class OverrideNotAllowed(NotAllowed):
-    """The caller may not set this rule aside."""
+class Overrides:
+    """The overrides that a command brings, and which of them it needed.
 
-
-def not_accepted(
-    conflicts: Iterable[str],
-    overriding: Overriding,
-    *,
-    overrides: Sequence[Override],
-    permissions: frozenset[str],
-) -> list[str]:
-    """Those of `conflicts` that no override accepts.
-
-    Raises:
-        OverrideNotAllowed: an override that would be needed lacks its permission.
+    `permissions` are those of the caller's token.
     """
-    given = [override for override in overrides if override.permission == overriding]
-    accepted = {id for override in given for id in override.accepts}
-    found = list(conflicts)
-    if found and given and overriding not in permissions:
-        raise OverrideNotAllowed(f"This needs the permission {overriding}.", permission=overriding)
-    return [id for id in found if id not in accepted]
+
+    __slots__ = ("_given", "_permissions", "used")
+
+    def __init__(self, given: Sequence[Override] = (), permissions: frozenset[str] = frozenset()) -> None:
+        """Nothing is set aside yet."""
+        self._given = given
+        self._permissions = permissions
+        self.used: tuple[Override, ...] = ()
+
+    def refused(self, conflicts: Iterable[str], overriding: Overriding) -> list[str]:
+        """Those of `conflicts` that no override accepts.
+
+        Raises:
+            NotAllowed: an override is needed and given, but its permission is missing.
+        """
+        found = list(dict.fromkeys(conflicts))
+        if not found:
+            return found
+        given = tuple(override for override in self._given if override.permission == overriding)
+        if given and overriding not in self._permissions:
+            raise NotAllowed(f"This needs the permission {overriding}.", permission=overriding)
+        self.used = (*self.used, *(override for override in given if override not in self.used))
+        accepted = {id for override in given for id in override.accepts}
+        return [id for id in found if id not in accepted]

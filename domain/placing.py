@@ -1,6 +1,5 @@
 """Placing a hold, and moving it to other dates: what is added joins the back of the queue."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from domain import limits
@@ -11,7 +10,7 @@ from domain.clocks import Clock
 from domain.errors import Refused
 from domain.event import Event
 from domain.hold import Hold, HoldPlaced
-from domain.overrides import Override, not_accepted
+from domain.overrides import Overrides
 from domain.queue import depth
 from domain.spans import InThePast, Span, intersect, overlap, plain, subtract, union
 from domain.turn import Turn
@@ -57,7 +56,9 @@ def place(
         return []
     if spans[-1].ends_at <= turn.now:
         raise InThePast("All of this time has gone by.")
-    _must_be_free_to_hold(turn, spans, wish.overrides, permissions, project_id=wish.project_id, hold_id=hold_id)
+    _must_be_free_to_hold(
+        turn, spans, Overrides(wish.overrides, permissions), project_id=wish.project_id, hold_id=hold_id
+    )
     asked = consent != "staff"
     turn.record(
         TimeHeld(
@@ -80,8 +81,7 @@ def change(
     spans: tuple[Span, ...],
     *,
     consent: ConsentMode,
-    overrides: Sequence[Override] = (),
-    permissions: frozenset[str] = frozenset(),
+    overrides: Overrides,
 ) -> bool:
     """Move a hold to `spans`; False when it is there already. Kept time keeps its place, added time joins the back.
 
@@ -96,7 +96,7 @@ def change(
     if spans[-1].ends_at <= turn.now:
         raise InThePast("All of this time has gone by.")
     if added:
-        _must_be_free_to_hold(turn, added, overrides, permissions, project_id=claim.project_id, hold_id=claim.hold_id)
+        _must_be_free_to_hold(turn, added, overrides, project_id=claim.project_id, hold_id=claim.hold_id)
     state, respond_by = _consent_after_change(turn, claim, spans, added=bool(added), mode=consent)
     place = turn.calendar.next_place
     turn.record(
@@ -166,14 +166,13 @@ def _ahead(turn: Turn, found: Limits, spans: tuple[Span, ...]) -> Limits:
 def _must_be_free_to_hold(
     turn: Turn,
     spans: tuple[Span, ...],
-    overrides: Sequence[Override],
-    permissions: frozenset[str],
+    overrides: Overrides,
     *,
     project_id: str,
     hold_id: str,
 ) -> None:
     calendar = turn.calendar
-    on_time_off(turn, spans, overrides, permissions)
+    on_time_off(turn, spans, overrides)
     booked = [b.booking_id for b in calendar.bookings.values() if overlap(spans, b.spans)]
     if booked and not turn.policy.holds_behind_bookings:
         raise AlreadyBooked("This time is booked.", conflicts=booked)
@@ -187,9 +186,7 @@ def _must_be_free_to_hold(
         turn.warn("same_project", "The project already holds some of this time.", holds=same)
 
 
-def on_time_off(
-    turn: Turn, spans: tuple[Span, ...], overrides: Sequence[Override], permissions: frozenset[str]
-) -> None:
+def on_time_off(turn: Turn, spans: tuple[Span, ...], overrides: Overrides) -> None:
     """Refuse what lies on approved time off, unless that is accepted; warn of what was only asked for.
 
     Raises:
@@ -199,7 +196,7 @@ def on_time_off(
         return
     off = [t for t in turn.calendar.time_off.values() if overlap(spans, t.spans)]
     approved = [t.time_off_id for t in off if t.approved]
-    if refused := not_accepted(approved, "over_time_off", overrides=overrides, permissions=permissions):
+    if refused := overrides.refused(approved, "over_time_off"):
         raise OnTimeOff("The artist is on time off.", conflicts=refused)
     if asked := [t.time_off_id for t in off if not t.approved]:
         turn.warn("time_off_requested", "The artist has asked for some of this time off.", time_off=asked)

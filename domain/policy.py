@@ -112,7 +112,9 @@ PRESETS: Final[dict[str, Policy]] = {
         ),
         Policy(
             name="models-us",
-            cancellation=Cancellation(notice="hours", bands=(Band(below=24, percent=Decimal(100)), Band(below=48, percent=Decimal(50)))),
+            cancellation=Cancellation(
+                notice="hours", bands=(Band(below=24, percent=Decimal(100)), Band(below=48, percent=Decimal(50)))
+            ),
         ),
         Policy(
             name="crew-uk-commercial",
@@ -120,7 +122,11 @@ PRESETS: Final[dict[str, Policy]] = {
             cancellation=Cancellation(
                 notice="calendar_days",
                 time_zone="Europe/London",
-                bands=(Band(below=2, percent=Decimal(100)), Band(below=4, percent=Decimal(75)), Band(below=7, percent=Decimal(50))),
+                bands=(
+                    Band(below=2, percent=Decimal(100)),
+                    Band(below=4, percent=Decimal(75)),
+                    Band(below=7, percent=Decimal(50)),
+                ),
             ),
         ),
     )

@@ -201,7 +201,9 @@ def _changes(claims: Claims, now: datetime, within: Sequence[Span] | None) -> li
                     (span.starts_at, True, "hold", claim.hold_id, span),
                     (span.ends_at, False, "hold", claim.hold_id, span),
                 )
-    taken: list[tuple[str, str, Sequence[Span]]] = [("booking", b.booking_id, b.spans) for b in claims.bookings.values()]
+    taken: list[tuple[str, str, Sequence[Span]]] = [
+        ("booking", b.booking_id, b.spans) for b in claims.bookings.values()
+    ]
     taken += [("time_off", t.time_off_id, t.spans) for t in claims.time_off.values() if t.approved]
     for kind, id, spans in taken:
         for taken_span in spans:

@@ -5,10 +5,11 @@ whole days whole wherever a cut falls on a local midnight.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import accumulate
 from operator import attrgetter
 from typing import Final, Self, TypeVar
 
@@ -153,6 +154,16 @@ def subtract(spans: Sequence[S], others: Sequence[Span]) -> tuple[S, ...]:
         if starts_at < span.ends_at:
             result.append(cut(span, starts_at, span.ends_at))
     return tuple(result)
+
+
+def deepest(sets: Mapping[str, Sequence[Span]], within: Sequence[Span]) -> tuple[int, list[str]]:
+    """How many of the sets share one instant of `within`, and which of them touch it at all."""
+    parts = {name: intersect(spans, within) for name, spans in sets.items()}
+    changes = sorted(
+        change for spans in parts.values() for s in spans for change in ((s.starts_at, 1), (s.ends_at, -1))
+    )
+    most = max(accumulate(step for _, step in changes), default=0)
+    return most, [name for name, spans in parts.items() if spans]
 
 
 def _touched(span: Span, others: Sequence[Span]) -> Sequence[Span]:

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import psycopg
 import typer
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
-from infra.database import database
+from infra.database import server
 from infra.embedded_binaries import EmbeddedUnavailable
 from infra.migrate import SchemaMismatch, migrate
 from infra.parts import PartEnded
@@ -57,7 +58,7 @@ def _version(
 def _migrate(data: Data = None) -> None:
     """Bring the database to the schema of this version; safe to repeat."""
     settings = settings_with(data=data)
-    with database(settings) as url:
+    with server(settings) as url:
         ran = migrate(url)
     typer.echo("\n".join(ran) if ran else "nothing to do")
 
@@ -71,14 +72,14 @@ def main() -> None:
     except psycopg.OperationalError as error:
         sys.exit(f"production-tool: Postgres cannot be used: {str(error).strip()}")
     except ValidationError as error:
-        wrong = (f"{_variable(problem['loc'])}: {problem['msg']}" for problem in error.errors(include_input=False))
+        wrong = [_what_is_wrong(problem) for problem in error.errors(include_input=False)]
         sys.exit("\n".join(["production-tool: a setting makes no sense", *wrong]))
 
 
-def _variable(location: tuple[int | str, ...]) -> str:
-    field, *inside = map(str, location)
+def _what_is_wrong(problem: ErrorDetails) -> str:
+    field, *inside = map(str, problem["loc"])
     name = field if field.isupper() else f"PRODUCTION_TOOL_{field.upper()}"
-    return ".".join([name, *inside])
+    return f"{'.'.join([name, *inside])}: {problem['msg'].removeprefix('Value error, ')}"
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ def record(url: str, tenant_id: str, *entries: tuple[str, Event]) -> int:
         ).fetchone()
         assert found is not None
         seq, digest, now = found
-        for seq, (stream, event) in enumerate(entries, start=seq + 1):  # noqa: PLR1704 - the head moves
+        for stream, event in entries:
+            seq += 1
             counted = connection.execute(
                 "SELECT count(*) FROM events WHERE tenant_id = %s AND stream = %s", [tenant_id, stream]
             ).fetchone()
