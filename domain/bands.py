@@ -1,15 +1,24 @@
 """What a cancellation costs: ordered bands over the notice that was given."""
 
-from decimal import Decimal
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from domain.instants import ZoneName
+from domain.clocks import WorkingDays
+from domain.instants import LocalTime, ZoneName, day_ends_at, day_starts_at, local_day, wall_time
+from domain.money import Money
+from domain.spans import Span, intersect, union, whole_days
+
+_HOUR: Final = timedelta(hours=1)
+_ONE_DAY: Final = timedelta(days=1)
+_CENT: Final = Decimal("0.01")
 
 
 class Band(BaseModel):
-    """Less notice than `below` costs `percent` of the fee."""
+    """Less notice than `below`, in hours or days as the policy counts them, costs `percent` of the fee."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -18,15 +27,20 @@ class Band(BaseModel):
 
 
 class Cancellation(BaseModel):
-    """How notice is counted, and what it costs; without bands a cancellation is free."""
+    """How notice is counted, and what it costs; without bands a cancellation is free.
+
+    `day_before_at` counts days that end at the local time `at` instead of midnight.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     notice: Literal["hours", "working_hours", "calendar_days", "working_days", "day_before_at"] = "hours"
+    at: LocalTime = time(18)
     bands: tuple[Band, ...] = Field(default=(), max_length=20)
     unit: Literal["whole", "each_day", "whole_up_to"] = "whole"
     whole_up_to_days: int = Field(default=1, ge=1, le=366)
     time_zone: ZoneName | None = None
+    """None means the artist's."""
 
     @field_validator("bands")
     @classmethod
@@ -34,3 +48,107 @@ class Cancellation(BaseModel):
         if [b.below for b in bands] != sorted({b.below for b in bands}):
             raise ValueError("bands must be in order of notice, the shortest first")
         return bands
+
+
+class Fee(BaseModel):
+    """What cancelling one unit of an engagement costs, worked out once and for all when it was recorded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    days: int
+    """How many days of work the unit has."""
+    percent: Decimal
+    amount: Money | None = None
+    """None when no rate was agreed."""
+    notice: str
+    band: str
+    policy: str
+    zone: str
+    calendar: str | None = None
+
+
+def fees(
+    terms: Cancellation,
+    cancelled: tuple[Span, ...],
+    *,
+    day_rate: Money | None,
+    now: datetime,
+    zone: str,
+    working: WorkingDays,
+    policy: str,
+) -> tuple[Fee, ...]:
+    """One fee for each unit of `cancelled`. `zone` is the artist's, unless the terms name another."""
+    if not terms.bands:
+        return ()
+    zone = terms.time_zone or zone
+    found = []
+    for unit in _units(terms, cancelled, zone):
+        notice = _notice(terms, now, unit[0].starts_at, zone, working)
+        band = next((band for band in terms.bands if notice < band.below), None)
+        counted = terms.notice.replace("_", " ")
+        days = sum(1 for _ in _days(unit, zone))
+        percent = Decimal(0) if band is None else band.percent
+        fee = Fee(
+            days=days,
+            percent=percent,
+            amount=None if day_rate is None else _share(day_rate, days, percent),
+            notice=f"{notice.quantize(_CENT).normalize():f} {counted}",
+            band=f"{terms.bands[-1].below} {counted} or more" if band is None else f"under {band.below} {counted}",
+            policy=policy,
+            zone=zone,
+            calendar=working.name if terms.notice.startswith("working") else None,
+        )
+        found.append(fee)
+    return tuple(found)
+
+
+def _share(day_rate: Money, days: int, percent: Decimal) -> Money:
+    amount = day_rate.amount * days * percent / 100
+    return Money(amount=amount.quantize(_CENT, ROUND_HALF_UP), currency=day_rate.currency)
+
+
+def _units(terms: Cancellation, cancelled: tuple[Span, ...], zone: str) -> Iterator[tuple[Span, ...]]:
+    days = list(_days(cancelled, zone))
+    if terms.unit == "whole" or (terms.unit == "whole_up_to" and len(days) <= terms.whole_up_to_days):
+        yield cancelled
+    else:
+        for day in days:
+            yield intersect(cancelled, (day,))
+
+
+def _days(spans: tuple[Span, ...], zone: str) -> Iterator[Span]:
+    """Every local day on which there was work."""
+    touched = union(
+        whole_days(local_day(s.starts_at, zone), local_day(s.ends_at - timedelta.resolution, zone), zone) for s in spans
+    )
+    for span in touched:
+        day = local_day(span.starts_at, zone)
+        while day_starts_at(day, zone) < span.ends_at:
+            yield whole_days(day, day, zone)
+            day += _ONE_DAY
+
+
+def _notice(terms: Cancellation, now: datetime, starts_at: datetime, zone: str, working: WorkingDays) -> Decimal:
+    """How much notice was given, in hours or days; none once the work has begun."""
+    if now >= starts_at:
+        return Decimal(0)
+    today, first_day = local_day(now, zone), local_day(starts_at, zone)
+    match terms.notice:
+        case "hours":
+            return Decimal((starts_at - now) / _HOUR)
+        case "working_hours":
+            days = (today + timedelta(days=n) for n in range((first_day - today).days + 1))
+            worked = (
+                min(starts_at, day_ends_at(day, zone)) - max(now, day_starts_at(day, zone))
+                for day in days
+                if working.worked(day)
+            )
+            return Decimal(sum(worked, timedelta()) / _HOUR)
+        case "calendar_days":
+            return Decimal((first_day - today).days)
+        case "working_days":
+            days = (today + timedelta(days=n) for n in range((first_day - today).days))
+            return Decimal(sum(1 for day in days if working.worked(day)))
+        case "day_before_at":
+            late = wall_time(now, zone).time() > terms.at
+            return Decimal(max((first_day - today).days - late, 0))

@@ -1,11 +1,9 @@
 """A booking: a binding engagement. The time it takes is on the calendar."""
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from domain.bands import Fee
 from domain.decider import Decider
 from domain.event import Event
 from domain.money import Money
@@ -30,19 +28,6 @@ class BookingMade(Event):
     rate: Money | None = None
     note: str | None = None
     overrides: tuple[Override, ...] = ()
-
-
-class Fee(BaseModel):
-    """What a cancellation costs, as worked out once and for all when it was recorded."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    percent: Decimal
-    amount: Money | None = None
-    notice: str
-    """The notice given, in the words of the band, such as "23 hours"."""
-    policy: str
-    zone: str
 
 
 class BookingCancelled(Event):

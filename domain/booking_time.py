@@ -1,4 +1,4 @@
-"""Booking time: a hold's, or directly. Never over another booking, never past a higher hold, unless that is accepted."""
+"""Booking time: a hold's, or directly. Never over a booking or past a higher hold, unless that is accepted."""
 
 from datetime import timedelta
 

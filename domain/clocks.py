@@ -31,7 +31,7 @@ class Clock:
 class WorkingDays:
     """Which days are worked: not the weekend (Monday is 1) and not the public holidays of a country."""
 
-    weekend: frozenset[int]
+    weekend: tuple[int, ...]
     country: str | None
     subdivision: str | None
     holidays: Holidays

@@ -54,6 +54,7 @@ class HoldChanged(Event):
 
     stored_as: ClassVar[str] = "hold.changed.v1"
     periods: tuple[Period, ...]
+    overrides: tuple[Override, ...] = ()
 
 
 class HoldExtended(Event):

@@ -72,6 +72,18 @@ Day = Annotated[
 ]
 """A local date as a client says it."""
 
+
+def _time_of_day(value: object) -> object:
+    if isinstance(value, str | time):
+        return value
+    raise ValueError("must be a local time, HH:MM")
+
+
+LocalTime = Annotated[
+    time, BeforeValidator(_time_of_day), WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"})
+]
+"""A time of day wherever somebody is."""
+
 ZoneName = Annotated[str, AfterValidator(_known)]
 """The IANA name of a zone that exists."""
 

@@ -1,4 +1,4 @@
-"""What has fallen due on a calendar and is not recorded yet: the clocks that ran out, in the order in which they did."""
+"""What has fallen due on a calendar and is not recorded yet: clocks that ran out, in the order in which they did."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

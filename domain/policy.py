@@ -4,23 +4,12 @@ from datetime import time
 from decimal import Decimal
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.bands import Band, Cancellation
-from domain.instants import Day, ZoneName
+from domain.instants import Day, LocalTime, ZoneName
 
 Hours = Annotated[int, Field(ge=1, le=8784)]
-
-
-def _text(value: object) -> object:
-    if isinstance(value, str | time):
-        return value
-    raise ValueError("must be a local time, HH:MM")
-
-
-LocalTime = Annotated[
-    time, BeforeValidator(_text), WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"})
-]
 
 
 class Rules(BaseModel):

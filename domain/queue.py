@@ -73,6 +73,9 @@ AS_RECORDED: Final = _ALWAYS[0]
 _Place = tuple[int, str]
 """Arrival number and hold: two holds that reordering gave the same number stand in order of their ids."""
 
+_ALONE: Final = 4
+"""The changes of a span on which nothing else stands: it starts and ends, as time looked at and as time held."""
+
 _Change = tuple[datetime, bool, str, str, Span]
 """At an instant a claim starts (True) or ends: its kind, its id, its time."""
 
@@ -99,8 +102,11 @@ def ranks(claims: Claims, hold_id: str, now: datetime) -> tuple[Rank, ...]:
     claim = claims.holds.get(hold_id)
     if claim is None or not (mine := claim.alive_spans(now)):
         return ()
+    changes = _changes(claims, now, mine)
+    if len(changes) == _ALONE * len(mine):
+        return tuple(Rank(span, 1, "live") for span in mine)
     found: list[tuple[Held, datetime, datetime, int, Standing]] = []
-    for sweep in _sweep(claims, now, mine):
+    for sweep in _swept(changes, inside_only=True):
         place = sweep.place_of[hold_id]
         span, rank, state = sweep.spans[place], bisect_left(sweep.order, place) + 1, sweep.standing()
         if found and found[-1][0] is span and found[-1][2:] == (sweep.starts_at, rank, state):
@@ -175,11 +181,15 @@ class _Sweep:
 
 def _sweep(claims: Claims, now: datetime, within: Sequence[Span] | None) -> Iterator[_Sweep]:
     """One object, moved from each stretch to the next; what it says holds until it moves on."""
+    return _swept(_changes(claims, now, within), inside_only=within is not None)
+
+
+def _swept(changes: list[_Change], *, inside_only: bool) -> Iterator[_Sweep]:
     sweep = _Sweep()
-    changes = sorted(_changes(claims, now, within), key=itemgetter(0, 1))
+    changes.sort(key=itemgetter(0, 1))
     for change, following in pairwise(changes):
         sweep.take(change)
-        if change[0] < following[0] and (within is None or sweep.within):
+        if change[0] < following[0] and (sweep.within or not inside_only):
             sweep.starts_at, sweep.ends_at = change[0], following[0]
             yield sweep
 
@@ -195,12 +205,16 @@ def _changes(claims: Claims, now: datetime, within: Sequence[Span] | None) -> li
     else:
         earliest, latest = _ALWAYS
     for claim in claims.holds.values():
+        if claim.spans[0].starts_at >= latest or claim.spans[-1].ends_at <= earliest:
+            continue
         for span in claim.alive_spans(now):
             if span.starts_at < latest and span.ends_at > earliest:
                 found += (
                     (span.starts_at, True, "hold", claim.hold_id, span),
                     (span.ends_at, False, "hold", claim.hold_id, span),
                 )
+    if not claims.bookings and not claims.time_off:
+        return found
     taken: list[tuple[str, str, Sequence[Span]]] = [
         ("booking", b.booking_id, b.spans) for b in claims.bookings.values()
     ]

@@ -134,6 +134,10 @@ def _joined(one: S, next_one: S) -> S | None:
 
 def overlap(spans: Sequence[Span], others: Sequence[Span]) -> bool:
     """Whether two sets share any time."""
+    if not spans or not others or spans[0].starts_at >= others[-1].ends_at or others[0].starts_at >= spans[-1].ends_at:
+        return False
+    if len(spans) == len(others) == 1:
+        return True
     return any(_touched(span, others) for span in spans)
 
 

@@ -11,11 +11,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError
 
-from infra.database import server
+from infra.database import database, server
 from infra.embedded_binaries import EmbeddedUnavailable
+from infra.logging import configure_logging
 from infra.migrate import SchemaMismatch, migrate
-from infra.parts import PartEnded
+from infra.parts import PartEnded, end_with_parent, run_until_told
 from infra.postgres import RoleRefused
+from infra.projecting import project
 from infra.settings import Settings
 
 app = typer.Typer(
@@ -40,6 +42,9 @@ Data = Annotated[
 ]
 
 
+WithParent = Annotated[bool, typer.Option("--with-parent", hidden=True, help="Stop when stdin ends.")]
+
+
 def settings_with(**given: Any) -> Settings:  # noqa: ANN401 - each is checked by its field
     """The environment's settings, and above them what was given on the command line."""
     return Settings(**{name: value for name, value in given.items() if value is not None})
@@ -61,6 +66,17 @@ def _migrate(data: Data = None) -> None:
     with server(settings) as url:
         ran = migrate(url)
     typer.echo("\n".join(ran) if ran else "nothing to do")
+
+
+@app.command("project")
+def _project(data: Data = None, *, with_parent: WithParent = False) -> None:
+    """Keep the read models up with the log, until told to stop."""
+    settings = settings_with(data=data)
+    configure_logging(settings.log_level)
+    if with_parent:
+        end_with_parent()
+    with database(settings) as url:
+        run_until_told(project(url))
 
 
 def main() -> None:

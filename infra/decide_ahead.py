@@ -28,13 +28,17 @@ _COOL_DOWN: Final = 1.0
 """Seconds for which a tenant locks first after another process was faster."""
 
 
+_CLOCK_AT: Final = 2
+"""Where the clock's reading stands among a segment's results."""
+
+
 @dataclass(slots=True)
 class Flight:
     """A batch that was sent: whose verdicts wait, and how it ended."""
 
     batch: Batch
     verdicts: list[tuple[Command, Verdict]]
-    error: BaseException | None = None
+    error: Exception | None = None
 
 
 @dataclass(slots=True)
@@ -104,15 +108,17 @@ class DecideAhead:
 
     def _land(self, answer: "asyncio.Future[list[PGresult]]") -> None:
         flight = self.in_flight.popleft()
-        flight.error = answer.exception()
-        if flight.error is None:
+        try:
+            clock = answer.result()[_CLOCK_AT].get_value(0, 0)
             self.failpoint("log.after_commit")
-            self.clock.read(append.instant(answer.result()[2].get_value(0, 0)))
-            self.outcomes.keep(flight.batch.kept)
-        else:
+        except Exception as error:  # noqa: BLE001 - whatever it was, what is committed is found again by locking first
+            flight.error = error
             self._failed.append(flight)
             cold_until = time.monotonic() + _COOL_DOWN
             self._conflicts.update(dict.fromkeys(flight.batch.expected, cold_until))
+        else:
+            self.clock.read(append.instant(clock))
+            self.outcomes.keep(flight.batch.kept)
         self.landed(flight)
 
     def take_back(self) -> list[Flight]:

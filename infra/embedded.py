@@ -69,10 +69,9 @@ class EmbeddedPostgres:
             with embedded_guard.lock_file(self._data, "start") as start:
                 fcntl.flock(start, fcntl.LOCK_EX)
                 return self._join() or self._start()
-        except PermissionError as error:
+        except OSError as error:
             self._leave()
-            message = f"{error.filename} belongs to somebody else: use another data directory, or be the same user"
-            raise EmbeddedUnavailable(message) from error
+            raise EmbeddedUnavailable(f"{error.filename}: {error.strerror}; use another data directory") from error
         except BaseException:
             self._leave()
             raise

@@ -8,14 +8,14 @@ decided ahead of the commits in flight; all else locks first.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from commands.context import Context
 from commands.log import CommandInFlight, Decision, Outcome
 from domain.decider import Stream
 from infra.batch import Command
-from infra.failpoint import failpoint
+from infra.failpoint import cut_connections, failpoint
 from infra.mapper import Mapper
 from infra.nudge import Nudge
 from infra.state_cache import StateCache
@@ -30,12 +30,15 @@ _CACHED_STREAMS: Final = 200_000
 class EventLog:
     """`commands.log.Log` on Postgres, one per process; create it in the event loop that uses it."""
 
-    def __init__(self, url: str, mapper: Mapper, *, ahead: bool = True) -> None:
+    def __init__(
+        self, url: str, mapper: Mapper, *, ahead: bool = True, failpoint: Callable[[str], None] = failpoint
+    ) -> None:
         """Connects to `url` when there is something to do; without `ahead` every batch locks first."""
         self._cache = StateCache(streams=_CACHED_STREAMS)
         self._reader = StreamReader(url, mapper)
         self._nudge = Nudge(url)
         self._writer = Writer(url, mapper, self._cache, committed=self._nudge, failpoint=failpoint, ahead=ahead)
+        cut_connections.append(self._writer.cut)
 
     async def decide(
         self, context: Context, subject: Stream[Any], reads: Sequence[Stream[Any]], decision: Decision

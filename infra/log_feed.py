@@ -9,6 +9,8 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from psycopg import AsyncConnection
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool
 
@@ -25,8 +27,16 @@ _LATE: Final = timedelta(seconds=30)
 """A head that becomes visible later than this after its `recorded_at` is found by the poll only."""
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-Decode = Callable[[str, str], Event]
-"""Stored name and JSON text to event (`infra/mapper.py`)."""
+Decode = Callable[[str, bytes], Event]
+"""Stored name and JSON text to event: `infra.mapper.Mapper.decode`."""
+
+
+class AsStored(Loader):
+    """The bytes of a `json` value, unread."""
+
+    def load(self, data: Buffer) -> bytes:
+        """Copy them out of the connection's memory."""
+        return bytes(data)
 
 
 class Wanted(NamedTuple):
@@ -59,8 +69,8 @@ class LogHistory:
         decode = self._decode
         async with self._pool.connection() as connection, connection.transaction():
             cursor = connection.cursor()
-            for type_ in ("uuid", "json"):
-                cursor.adapters.register_loader(type_, TextLoader)
+            cursor.adapters.register_loader("uuid", TextLoader)
+            cursor.adapters.register_loader("json", AsStored)
             async with connection.pipeline():
                 await connection.execute(
                     "SELECT set_config('app.tenants', %s::uuid[]::text, true), set_config('TimeZone', 'UTC', true)",

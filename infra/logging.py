@@ -9,7 +9,6 @@ import sys
 import structlog
 from structlog.typing import Processor
 
-
 _forget = structlog.stdlib.ProcessorFormatter.remove_processors_meta
 _without_values = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 """A local variable may be a token or a password."""
@@ -37,5 +36,3 @@ def configure_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_forget, *lines]))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-
-

@@ -1,7 +1,8 @@
 """Bring a database to the schema that this version of the product was written for.
 
 Each file of `migrations/` runs once, in the order of the names, in a transaction of its own. What has run is recorded
-with a checksum, so that a file which was edited after it ran is found out instead of believed.
+with a checksum, so that a file which was edited after it ran is found out instead of believed. No role of the
+application sees those records; the name of the last file is also the table's comment, which everybody can read.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 import psycopg
+from psycopg import sql
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -74,7 +76,23 @@ def migrate(url: str, wanted: Sequence[Migration] | None = None) -> list[str]:
                     "INSERT INTO schema_migrations (name, checksum) VALUES (%s, %s)",
                     (migration.name, migration.checksum),
                 )
+                connection.execute(
+                    sql.SQL("COMMENT ON TABLE schema_migrations IS {}").format(sql.Literal(migration.name))
+                )
         return [migration.name for migration in missing]
+
+
+async def check_schema(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Find out at the start that `migrate` was forgotten; any role may ask. A later schema is well: it only adds.
+
+    Raises:
+        SchemaMismatch: it was.
+    """
+    cursor = await connection.execute("SELECT obj_description(to_regclass('schema_migrations'), 'pg_class')")
+    found = await cursor.fetchone()
+    last = found[0] if found else None
+    if last is None or last < migrations()[-1].name:
+        raise SchemaMismatch("this database is not at the schema of this version: run `production-tool migrate` first")
 
 
 def _prepare(connection: Connection) -> None:

@@ -6,9 +6,10 @@ import signal
 import sys
 import threading
 from asyncio.subprocess import Process
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 _PATIENCE: Final = 10.0
 """Seconds that a part has to end by itself."""
@@ -23,8 +24,7 @@ class Part:
     """A process of ours."""
 
     name: str
-    arguments: tuple[str, ...]
-    """Of `production-tool`."""
+    command: tuple[str, ...]
 
 
 async def run_together(
@@ -71,8 +71,7 @@ async def _first_to_end(processes: Mapping[str, Process]) -> str:
 async def _start(part: Part, environment: Mapping[str, str]) -> Process:
     # In a process group of its own: Ctrl-C reaches this process only, which then ends the parts in good order.
     return await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "infra.cli", *part.arguments),
+        *part.command,
         stdin=asyncio.subprocess.PIPE,
         env={**os.environ, **environment},
         process_group=0,
@@ -91,6 +90,19 @@ async def _end(processes: Collection[Process]) -> None:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+
+
+def run_until_told(work: Coroutine[Any, Any, None]) -> None:
+    """Run `work` in an event loop of its own; Ctrl-C or SIGTERM cancels it, and this returns."""
+
+    async def run() -> None:
+        task = asyncio.ensure_future(work)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        with suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(run())
 
 
 def end_with_parent() -> None:

@@ -6,10 +6,13 @@ import psycopg
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
+from infra.migrate import check_schema
+
 READER: Final = "production_tool_reader"
 PROJECTOR: Final = "production_tool_projector"
+LOG_WRITER: Final = "production_tool_log_writer"
 
-Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+Connection = psycopg.AsyncConnection[Any]
 Pool = AsyncConnectionPool[Connection]
 
 
@@ -27,15 +30,16 @@ def projector_pool(url: str, *, max_size: int = 4) -> Pool:
     return _pool(url, PROJECTOR, max_size)
 
 
-async def check_roles(url: str) -> None:
+async def check_database(url: str) -> None:
     """Find out at the start, not at the first request, that the database is not ready for us.
 
     Raises:
-        RoleRefused: what to do is in the message.
-        psycopg.OperationalError: the database cannot be reached.
+        RoleRefused, SchemaMismatch: what to do is in the message.
+        psycopg.OperationalError: it cannot be reached.
     """
     async with await psycopg.AsyncConnection.connect(url) as connection:
-        for role in (READER, PROJECTOR, "production_tool_log_writer"):
+        await check_schema(connection)
+        for role in (READER, PROJECTOR, LOG_WRITER):
             await _become(connection, role)
 
 
@@ -61,7 +65,7 @@ async def _become(connection: Connection, role: str) -> None:
     try:
         await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
     except psycopg.errors.InvalidParameterValue as error:
-        raise RoleRefused(f"there is no role {role}: run `production-tool migrate` on this database first") from error
+        raise RoleRefused(f"the server has no role {role}, though `production-tool migrate` made it") from error
     except psycopg.errors.InsufficientPrivilege as error:
         login = connection.info.user
         raise RoleRefused(f"{login} may not SET ROLE {role}: GRANT {role} TO {login}") from error

@@ -31,6 +31,8 @@ _PATIENCE: Final = 5.0
 _BREATH: Final = 0.1
 """Seconds before the next try."""
 _KEPT_OUTCOMES: Final = 50_000
+_SOFTWARE_ERROR: Final = 70
+"""`EX_SOFTWARE` of sysexits.h."""
 _FAULTY: Final = ("21", "22", "23", "42", "54")
 """Classes of SQLSTATE that blame the statement; all others are worth another try."""
 SETTINGS: Final = {
@@ -101,6 +103,10 @@ class Writer:
         self._stir.set()
         return waiting.answer
 
+    def cut(self) -> None:
+        """Close the connection under whatever is in flight, as a failing network does."""
+        self._line.close()
+
     async def close(self) -> None:
         """Stop; what has not been answered ends with `LogUnavailable`."""
         self._task.cancel()
@@ -110,10 +116,15 @@ class Writer:
         self._line.close()
 
     async def _run(self) -> None:
-        while True:
-            self._stir.clear()
-            await self._write_what_can_be()
-            await self._stir.wait()
+        try:
+            while True:
+                self._stir.clear()
+                await self._write_what_can_be()
+                await self._stir.wait()
+        except Exception as error:
+            # Nobody can say what this process still knows. Its successor starts from what is committed.
+            _log.critical("log_writer_failed", exc_info=error)
+            raise SystemExit(_SOFTWARE_ERROR) from error
 
     async def _write_what_can_be(self) -> None:
         while self._queue or (self._ahead and self._ahead.failing):
@@ -149,6 +160,7 @@ class Writer:
             way = LockFirst(pipeline, self._cache, self._mapper, self._outcomes, self._clock, self._failpoint)
             verdicts = await way.append([waiting.command for waiting in batch])
         except (psycopg.OperationalError, ConnectionError) as error:
+            await self._rolled_back(pipeline)
             await self._later(batch, error)
         except StatementFailed as error:
             await self._rolled_back(pipeline)

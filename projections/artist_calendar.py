@@ -4,10 +4,12 @@ A hold whose clock has run out stays until the lapse is recorded; who reads appl
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, Literal, assert_never
 
-from domain.claims import BookingClaim, HoldClaim, TimeOffClaim
-from projections.claims import Claim, booking_from, concerned, fold, hold_from, time_off_from
+from domain.calendar import TimeHeld, TimeOffMarked
+from domain.claims import BookingClaim, Held, HoldClaim, TimeOffClaim
+from projections.claims import Claim, booking_from, concerned, dumped, fold, hold_from, time_off_from
 from projections.projection import Projection
 from projections.recorded import Recorded
 from projections.rows import Rows
@@ -15,42 +17,48 @@ from projections.table import Key, Row, Table
 
 CATEGORY: Final = "calendar/"
 
-CLAIMS = Table(
+CLAIMS: Final = Table(
     name="artist_calendar",
-    key=("tenant_id", "artist_id", "claim_id"),
+    key=("tenant_id", "claim_id"),
     columns={
         "tenant_id": "uuid",
-        "artist_id": "uuid",
         "claim_id": "uuid",
+        "artist_id": "uuid",
         "kind": "text",
         "starts_at": "timestamptz",
         "ends_at": "timestamptz",
-        "claim": "jsonb",
+        "ends_by": "timestamptz",
+        "claim": "json",
     },
 )
-"""`starts_at` and `ends_at` are the bounds of all its time; `claim` is the claim as the domain has it."""
+"""`starts_at` and `ends_at` are the bounds of all its time; `claim` is the claim as `projections.claims` stores it.
+
+`ends_by` is the instant at which the last of a hold is lost if nothing more is recorded; only holds have one.
+"""
 
 
 def touches(recorded: Recorded) -> Iterable[tuple[Table, Key]]:
-    """The claims that an event of a calendar is about."""
-    if not recorded.stream.startswith(CATEGORY):
-        return []
-    artist_id = recorded.stream.removeprefix(CATEGORY)
-    return [(CLAIMS, (recorded.tenant_id, artist_id, claim_id)) for claim_id in concerned(recorded.event)]
+    """The claims that an event changes; one that it makes needs no looking up."""
+    match recorded.event:
+        case TimeHeld() | TimeOffMarked():
+            return []
+        case _:
+            return [(CLAIMS, key) for key in _keys(recorded)]
 
 
 def project(recorded: Recorded, rows: Rows) -> None:
     """Put each claim as the event leaves it, and take away what it ends."""
-    keys = [key for _, key in touches(recorded)]
+    keys = _keys(recorded)
     if not keys:
         return
+    artist_id = recorded.stream.removeprefix(CATEGORY)
     after = fold((claim_of(row) for key in keys if (row := rows.get(CLAIMS, key)) is not None), recorded.event)
     for key in keys:
         claim = after.get(key[-1])
         if claim is None:
             rows.remove(CLAIMS, key)
         else:
-            rows.put(CLAIMS, _row(key, claim))
+            rows.put(CLAIMS, _row(key, artist_id, claim))
 
 
 def claim_of(row: Row) -> Claim:
@@ -58,24 +66,45 @@ def claim_of(row: Row) -> Claim:
     kind: Literal["hold", "booking", "time_off"] = row["kind"]
     match kind:
         case "hold":
-            return hold_from(row["claim"])
+            return hold_from(row["claim_id"], row["claim"])
         case "booking":
-            return booking_from(row["claim"])
+            return booking_from(row["claim_id"], row["claim"])
         case "time_off":
-            return time_off_from(row["claim"])
+            return time_off_from(row["claim_id"], row["claim"])
         case _:
             assert_never(kind)
 
 
-def _row(key: Key, claim: Claim) -> Row:
+def ends_by(claim: HoldClaim) -> datetime:
+    """The instant from which nothing of `claim` is held any more, unless something is recorded before."""
+    whole = claim.deadline.at if claim.respond_by is None else min(claim.deadline.at, claim.respond_by.at)
+    return max(_lost_at(span, whole) for span in claim.spans)
+
+
+def _lost_at(span: Held, at: datetime) -> datetime:
+    if span.first_refusal is not None:
+        at = min(at, span.first_refusal.at)
+    if span.commitment is not None:
+        at = min(at, span.commitment.at)
+    return at
+
+
+def _keys(recorded: Recorded) -> list[Key]:
+    if not recorded.stream.startswith(CATEGORY):
+        return []
+    return [(recorded.tenant_id, claim_id) for claim_id in concerned(recorded.event)]
+
+
+def _row(key: Key, artist_id: str, claim: Claim) -> Row:
     return {
         "tenant_id": key[0],
-        "artist_id": key[1],
-        "claim_id": key[2],
+        "claim_id": key[1],
+        "artist_id": artist_id,
         "kind": _kind(claim),
         "starts_at": claim.spans[0].starts_at,
         "ends_at": claim.spans[-1].ends_at,
-        "claim": claim,
+        "ends_by": ends_by(claim) if isinstance(claim, HoldClaim) else None,
+        "claim": dumped(claim),
     }
 
 

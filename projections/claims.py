@@ -1,7 +1,7 @@
 """Claims one by one: a calendar's event folded into just the claims that it is about, by the calendar's own evolve."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, assert_never, cast
 
 from pydantic import TypeAdapter
 
@@ -76,16 +76,35 @@ def fold(claims: Iterable[Claim], event: Event) -> Mapping[str, Claim]:
     return {**after.holds, **after.bookings, **after.time_off}
 
 
-def hold_from(stored: HoldClaim | Mapping[str, Any]) -> HoldClaim:
-    """A hold's claim, be it from an earlier event of the same batch or out of its row."""
-    return stored if isinstance(stored, HoldClaim) else _HOLD.validate_python(stored)
+def dumped(claim: Claim) -> dict[str, Any]:
+    """What a row stores of a claim: all that neither its id says nor follows from the rest."""
+    match claim:
+        case HoldClaim():
+            return _dict(_HOLD.dump_python(claim, exclude_none=True, exclude={"hold_id", "deadline", "due_at"}))
+        case BookingClaim():
+            return _dict(_BOOKING.dump_python(claim, exclude_none=True, exclude={"booking_id"}))
+        case TimeOffClaim():
+            return _dict(_TIME_OFF.dump_python(claim, exclude_none=True, exclude={"time_off_id"}))
+        case _:
+            assert_never(claim)
 
 
-def booking_from(stored: BookingClaim | Mapping[str, Any]) -> BookingClaim:
+def hold_from(hold_id: str, stored: Mapping[str, Any]) -> HoldClaim:
+    """A hold's claim, from what `dumped` made of it or from its row."""
+    some_limit = next(iter(stored["limits"].values()))
+    derived = {"hold_id": hold_id, "deadline": some_limit, "due_at": some_limit["at"]}
+    return _HOLD.validate_python({**stored, **derived}).with_()
+
+
+def booking_from(booking_id: str, stored: Mapping[str, Any]) -> BookingClaim:
     """A booking's claim, likewise."""
-    return stored if isinstance(stored, BookingClaim) else _BOOKING.validate_python(stored)
+    return _BOOKING.validate_python({**stored, "booking_id": booking_id})
 
 
-def time_off_from(stored: TimeOffClaim | Mapping[str, Any]) -> TimeOffClaim:
+def time_off_from(time_off_id: str, stored: Mapping[str, Any]) -> TimeOffClaim:
     """Time off, likewise."""
-    return stored if isinstance(stored, TimeOffClaim) else _TIME_OFF.validate_python(stored)
+    return _TIME_OFF.validate_python({**stored, "time_off_id": time_off_id})
+
+
+def _dict(dump: Any) -> dict[str, Any]:  # noqa: ANN401 - what pydantic says of its dumps
+    return cast("dict[str, Any]", dump)

@@ -24,8 +24,8 @@ ARTISTS = Table(
         "time_zone": "text",
         "subject": "text",
         "email": "text",
-        "skills": "jsonb",
-        "day_rate": "jsonb",
+        "skills": "json",
+        "day_rate": "json",
         "consent": "text",
     },
 )
@@ -43,7 +43,7 @@ PROJECTS = Table(
         "time_zone": "text",
         "first_day": "date",
         "last_day": "date",
-        "budget": "jsonb",
+        "budget": "json",
         "status": "text",
     },
 )

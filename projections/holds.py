@@ -1,23 +1,22 @@
-"""Every hold there ever was: who holds whom for what, how it ended, and when it will end if nobody does anything.
+"""Every hold there ever was: who holds whom for what, and how it ended.
 
-Two streams tell of a hold: its own who, why and how often; its artist's calendar which time, and until when.
+Which time it holds, and until when, is its claim's row in `artist_calendar` as long as it stands there; here is what
+it held when it ended.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final, NamedTuple
 
-from domain.calendar import Reordered, TimeBooked, TimeLapsed, TimeReleased
-from domain.claims import HoldClaim
-from domain.event import Event
+from domain.calendar import TimeBooked, TimeLapsed, TimeReleased
 from domain.hold import HoldConfirmed, HoldExtended, HoldPlaced
-from projections.claims import concerned, fold, hold_from
+from domain.spans import Span
 from projections.projection import Projection
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
 
-HOLDS = Table(
+HOLDS: Final = Table(
     name="holds",
     key=("tenant_id", "hold_id"),
     columns={
@@ -28,136 +27,118 @@ HOLDS = Table(
         "artist_id": "uuid",
         "project_id": "uuid",
         "status": "text",
-        "during": "tstzmultirange",
-        "ends_by": "timestamptz",
-        "claim": "jsonb",
-        "details": "jsonb",
+        "starts_at": "timestamptz",
+        "ends_at": "timestamptz",
+        "details": "json",
     },
 )
 """`status` as recorded: held, confirmed, released, declined or lapsed. `seq` is where the hold came into the log.
 
-`claim` is what it held last, `during` the same time for searching, `ends_by` the instant at which the last of it is
-lost if nothing more is recorded. `details` are its placing and its end, as they are shown.
+`starts_at` and `ends_at` are the bounds of what it held when it ended. `details` are how it was placed and ended.
 """
 
 _HOLD: Final = "hold/"
-_CALENDAR: Final = "calendar/"
+
+
+class End(NamedTuple):
+    """The last of a hold's time was taken from it."""
+
+    hold_id: str
+    status: str
+    because: str
+    at: datetime | None
+    """None means when it was recorded."""
+    held: tuple[Span, ...]
 
 
 def touches(recorded: Recorded) -> Iterable[tuple[Table, Key]]:
-    """The holds that an event of a hold or of a calendar is about."""
-    return [(HOLDS, (recorded.tenant_id, hold_id)) for hold_id in _concerned(recorded)]
+    """The hold that an event changes; one that is placed needs no looking up."""
+    match recorded.event:
+        case HoldPlaced():
+            return []
+        case _:
+            hold_id = _hold_id(recorded)
+            return [] if hold_id is None else [(HOLDS, (recorded.tenant_id, hold_id))]
 
 
 def project(recorded: Recorded, rows: Rows) -> None:
-    """Fold what the holder did, and what became of the claim."""
-    for hold_id in _concerned(recorded):
-        row = rows.get(HOLDS, (recorded.tenant_id, hold_id)) or _blank(recorded, hold_id)
-        if recorded.stream.startswith(_HOLD):
-            rows.put(HOLDS, {**row, "version": recorded.version, **_said(recorded, row["details"])})
-        else:
-            artist_id = recorded.stream.removeprefix(_CALENDAR)
-            rows.put(HOLDS, {**row, "artist_id": artist_id, **_claimed(recorded, row)})
-
-
-def ends_by(claim: HoldClaim) -> datetime:
-    """The instant from which nothing of `claim` is held any more, unless something is recorded before."""
-    last = max(min(_clocks(claim, i)) for i in range(len(claim.spans)))
-    return last if claim.respond_by is None else min(last, claim.respond_by.at)
-
-
-def _clocks(claim: HoldClaim, span: int) -> Iterable[datetime]:
-    held = claim.spans[span]
-    yield claim.deadline.at
-    if held.first_refusal is not None:
-        yield held.first_refusal.at
-    if held.commitment is not None:
-        yield held.commitment.at
-
-
-def _concerned(recorded: Recorded) -> tuple[str, ...]:
-    if recorded.stream.startswith(_HOLD):
-        return (recorded.stream.removeprefix(_HOLD),)
-    if not recorded.stream.startswith(_CALENDAR):
-        return ()
+    """A hold is placed, its holder does something with it, its time ends."""
     match recorded.event:
-        case TimeBooked(hold_id=hold_id):
-            return () if hold_id is None else (hold_id,)
-        case Reordered() as event:
-            return concerned(event)
-        case event:
-            return concerned(event) if hasattr(event, "hold_id") else ()
+        case HoldPlaced() as placed:
+            rows.put(HOLDS, _placed(recorded, placed))
+        case _:
+            hold_id = _hold_id(recorded)
+            if hold_id is None:
+                return
+            row = rows.get(HOLDS, (recorded.tenant_id, hold_id))
+            if row is None:
+                raise LookupError(f"seq {recorded.seq} of {recorded.tenant_id}: no hold {hold_id} was placed")
+            rows.put(HOLDS, {**row, **_changes(recorded, row["details"])})
 
 
-def _blank(recorded: Recorded, hold_id: str) -> Row:
+def _hold_id(recorded: Recorded) -> str | None:
+    if recorded.stream.startswith(_HOLD):
+        return recorded.stream.removeprefix(_HOLD)
+    end = _end(recorded)
+    return None if end is None else end.hold_id
+
+
+def _placed(recorded: Recorded, placed: HoldPlaced) -> Row:
     return {
         "tenant_id": recorded.tenant_id,
-        "hold_id": hold_id,
+        "hold_id": recorded.stream.removeprefix(_HOLD),
         "seq": recorded.seq,
-        "version": 0,
-        "artist_id": None,
-        "project_id": None,
+        "version": recorded.version,
+        "artist_id": placed.artist_id,
+        "project_id": placed.project_id,
         "status": "held",
-        "during": "{}",
-        "ends_by": None,
-        "claim": None,
-        "details": {},
+        "starts_at": None,
+        "ends_at": None,
+        "details": {
+            "placed_at": recorded.recorded_at,
+            "placed_by": recorded.actor,
+            "strength": placed.strength,
+            "note": placed.note,
+            "job_id": placed.job_id,
+            "group": placed.group,
+            "unconfirmed_from": placed.unconfirmed_from,
+        },
     }
 
 
-def _said(recorded: Recorded, details: Row) -> Row:
-    """What an event of the hold's own stream changes."""
+def _changes(recorded: Recorded, details: Row) -> Row:
+    """The columns that an event changes; only what the holder did counts as a version."""
+    if (end := _end(recorded)) is not None:
+        ended = {"ended_at": end.at or recorded.recorded_at, "ended_because": end.because, "held": end.held}
+        return {
+            "status": end.status,
+            "starts_at": end.held[0].starts_at,
+            "ends_at": end.held[-1].ends_at,
+            "details": {**details, **ended},
+        }
+    version = {"version": recorded.version}
     match recorded.event:
-        case HoldPlaced() as placed:
-            return {
-                "artist_id": placed.artist_id,
-                "project_id": placed.project_id,
-                "details": {
-                    **details,
-                    "placed_at": recorded.recorded_at,
-                    "placed_by": recorded.actor,
-                    "strength": placed.strength,
-                    "note": placed.note,
-                    "job_id": placed.job_id,
-                    "group": placed.group,
-                    "unconfirmed_from": placed.unconfirmed_from,
-                },
-            }
         case HoldExtended() as extended:
-            return {"details": {**details, "extensions": extended.extensions}}
+            return {**version, "details": {**details, "extensions": extended.extensions}}
         case HoldConfirmed() as confirmed:
-            return {"details": {**details, "booking_ids": [*details.get("booking_ids", ()), confirmed.booking_id]}}
+            booking_ids = [*details.get("booking_ids", ()), confirmed.booking_id]
+            return {**version, "details": {**details, "booking_ids": booking_ids}}
         case _:
-            return {}
+            return version
 
 
-def _claimed(recorded: Recorded, row: Row) -> Row:
-    """What an event of the calendar changes."""
-    before = [] if row["claim"] is None else [hold_from(row["claim"])]
-    claim = fold(before, recorded.event).get(row["hold_id"])
-    if isinstance(claim, HoldClaim):
-        spans = ",".join(f"[{span.starts_at.isoformat()},{span.ends_at.isoformat()})" for span in claim.spans)
-        return {"claim": claim, "during": f"{{{spans}}}", "ends_by": ends_by(claim)}
-    status, because, at = _end(recorded.event)
-    ended: dict[str, Any] = {"ended_at": at or recorded.recorded_at, "ended_because": because}
-    return {"status": status, "ends_by": None, "details": {**row["details"], **ended}}
-
-
-def _end(event: Event) -> tuple[str, str, datetime | None]:
-    """How an event that takes the last of a hold's time ends it: status, reason, and when if not when recorded."""
-    match event:
-        case TimeLapsed():
-            return "lapsed", event.because, event.at
-        case TimeBooked():
-            return "confirmed", "confirmed", None
-        case TimeReleased(because="declined"):
-            return "declined", "declined", None
-        case TimeReleased(because="not_kept"):
-            return "confirmed", "confirmed", None
-        case TimeReleased():
-            return "released", event.because, None
+def _end(recorded: Recorded) -> End | None:
+    """How an event of a calendar ended a hold, if it did."""
+    match recorded.event:
+        case TimeLapsed(spans=()) as lapsed:
+            return End(lapsed.hold_id, "lapsed", lapsed.because, lapsed.at, lapsed.lapsed)
+        case TimeBooked(hold_id=str() as hold_id, hold_spans=()) as booked:
+            return End(hold_id, "confirmed", "confirmed", None, booked.spans)
+        case TimeReleased(spans=()) as released:
+            status = {"declined": "declined", "not_kept": "confirmed"}.get(released.because, "released")
+            return End(released.hold_id, status, released.because, None, released.released)
         case _:
-            raise LookupError(f"{event.stored_as} cannot end a hold")
+            return None
 
 
 PROJECTION: Final = Projection(name="holds", tables=(HOLDS,), touches=touches, project=project)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Row = Mapping[str, Any]
-"""Column to value: ids as text, instants as aware datetimes, `jsonb` as what JSON can say."""
+"""Column to value: ids as text, instants as aware datetimes, `json` as what JSON can say."""
 
 Key = tuple[str, ...]
 """The values of a table's key columns, the tenant's id first."""

@@ -13,10 +13,11 @@ from psycopg import sql
 from infra.embedded import EmbeddedPostgres
 from infra.migrate import migrate
 
-_SERVERS = [pytest.param(None, id="embedded")]
-for _bin in sorted(Path("/usr/lib/postgresql").glob("*/bin")):
-    if (_bin / "initdb").exists() and int(_bin.parent.name) >= 15:
-        _SERVERS.append(pytest.param(_bin, id=f"debian-{_bin.parent.name}"))
+_OTHERS = [found for found in Path("/usr/lib/postgresql").glob("*/bin") if int(found.parent.name) >= 15]
+_SERVERS = [
+    pytest.param(None, id="embedded"),
+    *(pytest.param(binaries, id=f"debian-{binaries.parent.name}") for binaries in sorted(_OTHERS)),
+]
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 -- The event log: one gapless sequence of immutable events per tenant.
 --
 -- Three roles that own nothing and cannot log in; each connection takes one of them with SET ROLE.
--- Roles belong to the whole server, so another database may have made them already.
+-- Roles belong to the whole server: another database, or its administrator, may have made them already.
 DO $$
 DECLARE
     role_name text;
@@ -9,13 +9,19 @@ BEGIN
     FOREACH role_name IN ARRAY ARRAY[
         'production_tool_reader', 'production_tool_log_writer', 'production_tool_projector'
     ] LOOP
-        BEGIN
-            EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
-        EXCEPTION WHEN duplicate_object OR unique_violation THEN
-            NULL;
-        END;
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL;
+            END;
+        END IF;
         IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
-            EXECUTE format('GRANT %I TO %I', role_name, current_user);
+            BEGIN
+                EXECUTE format('GRANT %I TO %I', role_name, current_user);
+            EXCEPTION WHEN insufficient_privilege THEN
+                NULL; -- the administrator's to grant; who cannot SET ROLE is told so at the start
+            END;
         END IF;
     END LOOP;
 END

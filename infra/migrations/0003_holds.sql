@@ -1,15 +1,14 @@
 CREATE TABLE holds (
-    tenant_id  uuid           NOT NULL,
-    hold_id    uuid           NOT NULL,
-    seq        bigint         NOT NULL,
-    version    integer        NOT NULL,
-    artist_id  uuid           NOT NULL,
-    project_id uuid,
-    status     text           NOT NULL,
-    during     tstzmultirange NOT NULL,
-    ends_by    timestamptz,
-    claim      jsonb,
-    details    jsonb          NOT NULL,
+    tenant_id  uuid    NOT NULL,
+    hold_id    uuid    NOT NULL,
+    seq        bigint  NOT NULL,
+    version    integer NOT NULL,
+    artist_id  uuid    NOT NULL,
+    project_id uuid    NOT NULL,
+    status     text    NOT NULL,
+    starts_at  timestamptz,
+    ends_at    timestamptz,
+    details    json    NOT NULL,
     PRIMARY KEY (tenant_id, hold_id)
 ) WITH (fillfactor = 80);
 

@@ -1,12 +1,13 @@
 CREATE TABLE artist_calendar (
     tenant_id uuid        NOT NULL,
-    artist_id uuid        NOT NULL,
     claim_id  uuid        NOT NULL,
+    artist_id uuid        NOT NULL,
     kind      text        NOT NULL,
     starts_at timestamptz NOT NULL,
     ends_at   timestamptz NOT NULL,
-    claim     jsonb       NOT NULL,
-    PRIMARY KEY (tenant_id, artist_id, claim_id)
+    ends_by   timestamptz,
+    claim     json        NOT NULL,
+    PRIMARY KEY (tenant_id, claim_id)
 ) WITH (fillfactor = 80);
 
 CREATE INDEX artist_calendar_by_time ON artist_calendar (tenant_id, artist_id, ends_at);

@@ -7,8 +7,8 @@ CREATE TABLE artists (
     time_zone text    NOT NULL,
     subject   text,
     email     text,
-    skills    jsonb   NOT NULL,
-    day_rate  jsonb,
+    skills    json   NOT NULL,
+    day_rate  json,
     consent   text    NOT NULL,
     PRIMARY KEY (tenant_id, artist_id)
 );
@@ -23,7 +23,7 @@ CREATE TABLE projects (
     time_zone  text    NOT NULL,
     first_day  date,
     last_day   date,
-    budget     jsonb,
+    budget     json,
     status     text    NOT NULL,
     PRIMARY KEY (tenant_id, project_id)
 );

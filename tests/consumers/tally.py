@@ -53,7 +53,7 @@ def _project(recorded: Recorded, rows: Rows) -> None:
 TALLY = Projection(name="tally", tables=(TALLIES,), touches=_touches, project=_project)
 
 
-def decode(stored_as: str, data: str) -> Event:
+def decode(stored_as: str, data: bytes) -> Event:
     """Only what this read model is about; anything else is unknown."""
     events = {event.stored_as: event for event in (Counted, Forgotten)}
     return events[stored_as].model_validate_json(data)

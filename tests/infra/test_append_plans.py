@@ -48,8 +48,8 @@ def test_no_statement_of_the_append_scans_a_table(database: str, rows: int, anal
         )
         if analyzed:
             connection.execute("ANALYZE")
-        for name, value in {**SETTINGS, "role": "production_tool_log_writer"}.items():
-            connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+        for setting, value in {**SETTINGS, "role": "production_tool_log_writer"}.items():
+            connection.execute("SELECT set_config(%s, %s, false)", (setting, value))
         for name, (index, column) in INDEX.items():
             statement = name.decode()
             connection.execute(f"PREPARE {statement} AS {append.PREPARED[name]}".encode())

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from infra.mapper import Mapper
 
 from commands.log import CommandInFlight, Decided, KeyReused, Outcome, States
 from domain.errors import VersionConflict
 from infra.event_log import EventLog
+from infra.failpoint import Failed
+from infra.mapper import Mapper
 from tests.infra.counter import (
     COUNT,
     OTHER_TENANT,
@@ -194,6 +195,36 @@ async def test_a_lost_connection_loses_nothing_and_doubles_nothing(log: EventLog
     await cutter
 
     assert not any(outcome.replayed for outcome in outcomes)
+    assert sorted(outcome.seq for outcome in outcomes) == await seqs(database) == list(range(1, 401))
+
+
+@pytest.mark.parametrize(
+    ("place", "way"), [("log.before_commit", "cut"), ("log.after_commit", "cut"), ("log.after_commit", "raise")]
+)
+@pytest.mark.parametrize("ahead", [True, False], ids=["decides ahead", "locks first"])
+async def test_a_lost_commit_answer_is_found_again(database: str, ahead: bool, place: str, way: str) -> None:  # noqa: FBT001
+    passed = 0
+
+    def fail_sometimes(name: str) -> None:
+        nonlocal passed
+        if name == place:
+            passed += 1
+            if passed % 5 == 3:
+                if way == "raise":
+                    raise Failed(name)
+                losing._writer.cut()
+
+    losing = EventLog(database, Mapper(events=[CountRaised]), ahead=ahead, failpoint=fail_sometimes)
+    outcomes = [
+        outcome
+        for n in range(20)
+        for outcome in await asyncio.gather(
+            *[count_up(losing, context(), COUNT.stream(f"c{n % 3}")) for _ in range(20)]
+        )
+    ]
+    await losing.close()
+
+    assert passed >= 5
     assert sorted(outcome.seq for outcome in outcomes) == await seqs(database) == list(range(1, 401))
 
 

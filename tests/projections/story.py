@@ -1,13 +1,13 @@
 """Events in, rows out: a projection's story without a database."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 from domain.calendar import TimeHeld
 from domain.claims import Held, Limits, held
 from domain.clocks import Clock
 from domain.event import Event
-from domain.instants import day_starts_at
 from domain.spans import whole_days
 from projections.projection import Projection
 from projections.recorded import Recorded
@@ -26,15 +26,8 @@ NOW = datetime(2027, 2, 1, 9, tzinfo=UTC)
 
 def march(first: int, last: int, *, place: int = 0, first_refusal: Clock | None = None) -> Held:
     """Whole days of March 2027 in Berlin."""
-    day = NOW.date().replace(month=3)
-    span = held(whole_days(day.replace(day=first), day.replace(day=last), ZONE), place)
-    return span if first_refusal is None else Held(**{**_members(span), "first_refusal": first_refusal})
-
-
-def _members(span: Held) -> dict[str, object]:
-    return {
-        name: getattr(span, name) for name in ("starts_at", "ends_at", "time_zone", "first_day", "last_day", "place")
-    }
+    span = held(whole_days(date(2027, 3, first), date(2027, 3, last), ZONE), place)
+    return replace(span, first_refusal=first_refusal)
 
 
 def clock(hours: float, rule: str = "14 days after placing") -> Clock:
@@ -76,8 +69,3 @@ def projected(projection: Projection, *entries: tuple[str, Event]) -> Mapping[Ta
     for one in recorded(*entries):
         projection.project(one, rows)
     return {table: {table.key_of(row): row for row in rows.written(table)} for table in projection.tables}
-
-
-def day(number: int) -> datetime:
-    """When that day of March 2027 starts in Berlin."""
-    return day_starts_at(NOW.date().replace(month=3, day=number), ZONE)

@@ -1,21 +1,39 @@
+from datetime import timedelta
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic_core import from_json, to_json
 
 from domain.calendar import (
     CALENDAR,
     BookingFreed,
     TimeBooked,
-    TimeHeld,
     TimeLapsed,
     TimeOffCleared,
     TimeOffMarked,
     TimeReleased,
 )
+from domain.claims import Held, hold_claim
 from domain.event import Event
 from projections import artist_calendar
-from projections.artist_calendar import CLAIMS, claim_of
-from projections.claims import concerned
+from projections.artist_calendar import CLAIMS, claim_of, ends_by
+from projections.claims import concerned, fold
 from projections.table import Row
-from tests.projections.story import ARTIST, BOOKING, HOLD, PROJECT, TENANT, clock, march, projected, time_held
+from tests.projections.story import (
+    ARTIST,
+    BOOKING,
+    HOLD,
+    NOW,
+    PROJECT,
+    TENANT,
+    clock,
+    limits,
+    march,
+    projected,
+    time_held,
+)
 
 CALENDAR_STREAM = f"calendar/{ARTIST}"
 
@@ -29,6 +47,7 @@ def test_a_hold_stands_on_the_calendar_with_its_bounds() -> None:
     row = standing(time_held(HOLD, march(1, 2), march(8, 9)))[HOLD]
     assert (row["tenant_id"], row["artist_id"], row["kind"]) == (TENANT, ARTIST, "hold")
     assert (row["starts_at"], row["ends_at"]) == (march(1, 1).starts_at, march(9, 9).ends_at)
+    assert row["ends_by"] == clock(336).at
 
 
 def test_releasing_a_part_leaves_the_rest() -> None:
@@ -71,12 +90,42 @@ def test_events_of_other_streams_are_no_concern_of_a_calendar() -> None:
 
 @pytest.mark.parametrize("event", CALENDAR.events, ids=lambda event: event.stored_as)
 def test_every_event_of_a_calendar_is_known_to_concern_a_claim_or_none(event: type[Event]) -> None:
-    names = {"hold_id", "booking_id", "time_off_id"} & event.model_fields.keys()
-    example = event.model_construct(**dict.fromkeys(names, HOLD), **({"spans": {HOLD: ()}} if not names else {}))
+    ids = {"hold_id", "booking_id", "time_off_id"} & event.model_fields.keys()
+    members: dict[str, Any] = dict.fromkeys(ids, HOLD) or {"spans": {HOLD: ()}}
+    example = event.model_construct(None, **members)
     assert concerned(example) != ()
 
 
-def test_what_the_projection_knows_is_what_a_hold_was_placed_with() -> None:
-    event = time_held(HOLD, respond_by=clock(48))
-    stored = TimeHeld.model_validate_json(event.model_dump_json())
-    assert claim_of(standing(event)[HOLD]) == claim_of(standing(stored)[HOLD])
+def test_a_claim_survives_the_way_into_its_row_and_back() -> None:
+    event = time_held(HOLD, march(1, 2), march(7, 8, first_refusal=clock(9)), respond_by=clock(48))
+    row = standing(event)[HOLD]
+    stored = {**row, "claim": from_json(to_json(row["claim"]))}
+    assert claim_of(stored) == claim_of(row) == fold([], event)[HOLD]
+
+
+_HOURS = st.none() | st.integers(1, 100)
+
+
+@given(st.lists(st.tuples(_HOURS, _HOURS), min_size=1, max_size=4), st.integers(1, 100), _HOURS, st.integers(0, 110))
+def test_nothing_is_held_from_the_instant_at_which_it_ends(
+    clocks: list[tuple[int | None, int | None]], deadline: int, respond: int | None, at: int
+) -> None:
+    spans = tuple(
+        Held(
+            march(n, n).starts_at,
+            march(n, n).ends_at,
+            "Europe/Berlin",
+            first_refusal=None if refusal is None else clock(refusal),
+            commitment=None if commitment is None else clock(commitment),
+        )
+        for n, (refusal, commitment) in enumerate(clocks, 1)
+    )
+    claim = hold_claim(
+        hold_id=HOLD,
+        project_id=PROJECT,
+        spans=spans,
+        limits=limits(deadline),
+        respond_by=None if respond is None else clock(respond),
+    )
+    now = NOW + timedelta(hours=at)
+    assert (claim.alive_spans(now) == ()) == (now >= ends_by(claim))

@@ -1,10 +1,11 @@
 import psycopg
 import pytest
 
-from projections.read_models import READ_MODELS
+from infra.catalogue import PROJECTIONS
 from projections.table import Table
 
-_TABLES = [pytest.param(table, id=table.name) for projection in READ_MODELS for table in projection.tables]
+_ALL = [table for projection in PROJECTIONS for table in projection.tables]
+_TABLES = [pytest.param(table, id=table.name) for table in _ALL]
 
 
 @pytest.mark.parametrize("table", _TABLES)
@@ -47,7 +48,7 @@ def test_every_unique_index_of_a_table_begins_with_the_tenant(database: str, tab
     assert {column for _, column in first} == {"tenant_id"}
 
 
-@pytest.mark.parametrize("name", [*(table.values[0].name for table in _TABLES), "positions"])
+@pytest.mark.parametrize("name", [*(table.name for table in _ALL), "positions"])
 def test_without_a_tenant_the_reader_sees_no_row(database: str, name: str) -> None:
     with psycopg.connect(database) as connection:
         enabled = connection.execute(
@@ -60,7 +61,6 @@ def test_without_a_tenant_the_reader_sees_no_row(database: str, name: str) -> No
 
 
 def test_each_read_model_has_a_name_and_tables_of_its_own() -> None:
-    names = [projection.name for projection in READ_MODELS]
-    tables = [table.name for projection in READ_MODELS for table in projection.tables]
+    names = [projection.name for projection in PROJECTIONS]
     assert len(set(names)) == len(names)
-    assert len(set(tables)) == len(tables)
+    assert len({table.name for table in _ALL}) == len(_ALL)

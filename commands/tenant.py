@@ -1,0 +1,60 @@
+"""The tenant: adopt a policy."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from commands.context import Context
+from commands.log import Decided, Log, Outcome, States
+from commands.working_days import known_countries
+from domain.policy import PRESETS, Policy
+from domain.tenant import TENANT, adopt_policy
+
+Preset = Literal["motion-24h", "stage-24h-48h", "arena-72h", "models-de-1wd", "models-us", "crew-uk-commercial"]
+
+
+class AdoptPolicy(Policy):
+    """A preset by its name, a preset with some rules of one's own, or a whole policy.
+
+    What is not said is as in the preset, and as in `motion-24h` when none is named.
+    """
+
+    preset: Preset | None = Field(default=None, examples=["arena-72h"])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, said: Any) -> Any:  # noqa: ANN401 - whatever was sent
+        if isinstance(said, str):
+            said = {"preset": said}
+        if not isinstance(said, dict) or said.get("preset") not in PRESETS:
+            return said
+        own = {name: rule for name, rule in said.items() if name != "preset"}
+        preset = PRESETS[said["preset"]].model_dump(mode="json")
+        return {**preset, "name": preset["name"] if not own else f"{preset['name']}, changed", **said}
+
+    @model_validator(mode="after")
+    def _known_calendar(self) -> Self:
+        calendar = self.working_calendar
+        if calendar.country is not None:
+            parts = known_countries().get(calendar.country)
+            if parts is None:
+                raise ValueError(f"working_calendar.country: the holidays of {calendar.country} are not known")
+            if calendar.subdivision is not None and calendar.subdivision not in parts:
+                raise ValueError(f"working_calendar.subdivision: {calendar.country} has no {calendar.subdivision}")
+        return self
+
+    def policy(self) -> Policy:
+        """The rules, wherever they came from."""
+        return Policy(**{name: getattr(self, name) for name in Policy.model_fields})
+
+
+async def adopt(log: Log, context: Context, command: AdoptPolicy) -> Outcome:
+    """Later commands follow it; answers the whole policy."""
+    tenant = TENANT.stream(context.tenant_id)
+    policy = command.policy()
+
+    def decision(states: States, _: datetime) -> Decided:
+        return Decided({tenant: adopt_policy(states[tenant], policy)}, {"policy": policy.model_dump(mode="json")})
+
+    return await log.decide(context, tenant, (), decision)

@@ -1,0 +1,68 @@
+"""Failpoints: places between two side effects where a test can make this process fail.
+
+    FAILPOINTS="log.before_commit=kill:0.02,relay.after_ack=stop:0.01:3"
+
+Modes: `kill` (SIGKILL itself), `raise` (`Failed`), `stop` (SIGSTOP itself, for a number of seconds), `cut` (close every
+connection to Postgres). The number is the probability each time the place is passed. Without the variable each costs a
+function call.
+"""
+
+import os
+import random
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+Mode = Literal["kill", "raise", "stop", "cut"]
+
+
+class Failed(ConnectionError):
+    """A failpoint in the mode `raise`: to those around it an outside part that let them down."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    mode: Mode
+    probability: float
+    seconds: float
+
+
+def _parse(text: str) -> dict[str, _Failure]:
+    failures = {}
+    for item in filter(None, text.split(",")):
+        name, _, what = item.partition("=")
+        mode, probability, seconds = [*what.split(":"), "1", "1"][:3]
+        if mode not in get_args(Mode):
+            raise ValueError(f"FAILPOINTS: {mode!r} is none of {', '.join(get_args(Mode))}")
+        failures[name.strip()] = _Failure(mode, float(probability), float(seconds))  # type: ignore[arg-type]
+    return failures
+
+
+_FAILURES: Final = _parse(os.environ.get("FAILPOINTS", ""))
+cut_connections: list[Callable[[], None]] = []
+"""What `cut` calls; whoever opens connections adds how to close them."""
+
+
+def failpoint(name: str) -> None:
+    """Fail here, if that is asked for and by that chance.
+
+    Raises:
+        Failed: the mode is `raise`.
+    """
+    failure = _FAILURES.get(name)
+    if failure is None or random.random() >= failure.probability:  # noqa: S311 - a chance, not a secret
+        return
+    match failure.mode:
+        case "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "raise":
+            raise Failed(name)
+        case "stop":
+            # A stopped process cannot wake itself.
+            subprocess.Popen(["/bin/sh", "-c", f"sleep {failure.seconds}; kill -CONT {os.getpid()}"])
+            os.kill(os.getpid(), signal.SIGSTOP)
+        case "cut":
+            for cut in cut_connections:
+                cut()

@@ -1,0 +1,232 @@
+"""Stories: given what happened, when somebody asks, then these facts, nothing, or a refusal.
+
+`Studio` is a whole tenant on a log in memory: every command goes through its handler, and time is what the story says.
+"""
+
+import hashlib
+import json
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID, uuid5
+
+from commands import artist, booking, hold, job, project, tenant
+from commands.context import Context
+from commands.log import Outcome
+from domain.calendar import CALENDAR, Calendar
+from domain.event import Event
+from domain.ids import tenant_id
+from domain.queue import Rank, ranks, stretches
+from tests.memory_log import MemoryLog
+
+R = TypeVar("R")
+OVERRIDES = frozenset({"double_book", "jump_queue", "over_time_off", "over_fill"})
+_STORIES = UUID("5c1d0b5e-3a3d-4a53-9a1b-0b8f9f4f3c11")
+
+
+def now(coroutine: Coroutine[Any, Any, R]) -> R:
+    """The result of a coroutine that waits for nothing."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value  # type: ignore[no-any-return]
+    raise AssertionError("it waited for something")
+
+
+def uid(name: str) -> str:
+    """The id that a story calls `name`."""
+    return str(uuid5(_STORIES, name))
+
+
+def days(first: str, last: str | None = None) -> list[dict[str, str]]:
+    """One period of whole days."""
+    return [{"first_day": first, "last_day": last or first}]
+
+
+def hours(starts_at: str, ends_at: str) -> list[dict[str, str]]:
+    """One period of hours."""
+    return [{"starts_at": starts_at, "ends_at": ends_at}]
+
+
+def accepting(permission: str, *names: str) -> list[dict[str, Any]]:
+    """An override that accepts what the story calls by these names."""
+    return [{"permission": permission, "reason": "the client insists", "accepts": [uid(name) for name in names]}]
+
+
+@dataclass
+class Studio:
+    """A tenant with Ada (Berlin), a project called film and one called spot."""
+
+    log: MemoryLog = field(default_factory=MemoryLog)
+    permissions: frozenset[str] = frozenset()
+    calls: int = 0
+
+    def __post_init__(self) -> None:
+        self.tenant = tenant_id("https://issuer.test", "acme")
+        self.artist("ada")
+        self.project("film")
+        self.project("spot")
+
+    # Time
+
+    def at(self, when: str) -> None:
+        """The clock shows `when` from now on."""
+        self.log.now = datetime.fromisoformat(when).replace(tzinfo=UTC)
+
+    def pass_(self, **elapsed: float) -> None:
+        """Let time go by."""
+        self.log.now += timedelta(**elapsed)
+
+    # Commands
+
+    def context(self, said: object, key: str | None = None) -> Context:
+        """Who asks; without a key each call has one of its own."""
+        self.calls += 1
+        fingerprint = hashlib.sha256(json.dumps(said, default=str, sort_keys=True).encode()).digest()
+        return Context(
+            tenant_id=self.tenant,
+            actor="maria",
+            permissions=self.permissions,
+            key=key or f"key-{self.calls}",
+            fingerprint=fingerprint,
+            correlation_id="story",
+        )
+
+    def answer(self, outcome: Outcome) -> dict[str, Any]:
+        """What the caller was told."""
+        told: dict[str, Any] = json.loads(outcome.body)
+        return told
+
+    def policy(self, preset: str = "motion-24h", **rules: object) -> dict[str, Any]:
+        said = {"preset": preset, **rules}
+        command = tenant.AdoptPolicy.model_validate_json(json.dumps(said))
+        return self.answer(now(tenant.adopt(self.log, self.context(said), command)))
+
+    def artist(self, name: str, *, time_zone: str = "Europe/Berlin", **more: object) -> str:
+        said = {"id": uid(name), "name": name, "time_zone": time_zone, **more}
+        command = artist.AddArtist.model_validate_json(json.dumps(said))
+        now(artist.add_artist(self.log, self.context(said), command))
+        return uid(name)
+
+    def project(self, name: str, *, time_zone: str = "Europe/Berlin", **more: object) -> str:
+        said = {"id": uid(name), "name": name, "time_zone": time_zone, **more}
+        command = project.OpenProject.model_validate_json(json.dumps(said))
+        now(project.open_a_project(self.log, self.context(said), command))
+        return uid(name)
+
+    def job(self, name: str, *, project: str = "film", **more: object) -> str:
+        said = {"id": uid(name), "role": "compositor", **more}
+        command = job.OpenJob.model_validate_json(json.dumps(said))
+        now(job.open_a_job(self.log, self.context(said), uid(project), command))
+        return uid(name)
+
+    def hold(
+        self,
+        name: str,
+        periods: list[dict[str, str]],
+        *,
+        artist: str = "ada",
+        project: str = "film",
+        key: str | None = None,
+        **more: object,
+    ) -> dict[str, Any]:
+        said = {
+            "id": uid(name),
+            "artist_id": uid(artist),
+            "project_id": uid(project),
+            "periods": periods,
+            **_ids(more),
+        }
+        command = hold.PlaceHold.model_validate_json(json.dumps(said))
+        return self.answer(now(hold.place_hold(self.log, self.context(said, key), command)))
+
+    def release(self, name: str, **said: object) -> dict[str, Any]:
+        command = hold.ReleaseHold.model_validate_json(json.dumps(said))
+        return self.answer(now(hold.release_hold(self.log, self.context(said), uid(name), command)))
+
+    def change(self, name: str, periods: list[dict[str, str]], **more: object) -> dict[str, Any]:
+        said = {"periods": periods, **more}
+        command = hold.ChangeHold.model_validate_json(json.dumps(said))
+        return self.answer(now(hold.change_hold(self.log, self.context(said), uid(name), command)))
+
+    def extend(self, name: str, **said: object) -> dict[str, Any]:
+        command = hold.ExtendHold.model_validate_json(json.dumps(said))
+        return self.answer(now(hold.extend_hold(self.log, self.context(said), uid(name), command)))
+
+    def keep(self, name: str, **said: object) -> dict[str, Any]:
+        command = hold.KeepHold.model_validate_json(json.dumps(said))
+        return self.answer(now(hold.keep_hold(self.log, self.context(said), uid(name), command)))
+
+    def confirm(self, name: str, key: str | None = None, **said: object) -> dict[str, Any]:
+        command = booking.ConfirmHold.model_validate_json(json.dumps(said))
+        return self.answer(now(booking.confirm_hold(self.log, self.context(said, key), uid(name), command)))
+
+    def book(
+        self, name: str, periods: list[dict[str, str]], *, artist: str = "ada", project: str = "film", **more: object
+    ) -> dict[str, Any]:
+        said = {
+            "id": uid(name),
+            "artist_id": uid(artist),
+            "project_id": uid(project),
+            "periods": periods,
+            **_ids(more),
+        }
+        command = booking.MakeBooking.model_validate_json(json.dumps(said))
+        return self.answer(now(booking.make_booking(self.log, self.context(said), command)))
+
+    def cancel(self, booking_id: str, **said: object) -> dict[str, Any]:
+        command = booking.CancelBooking.model_validate_json(json.dumps(said))
+        return self.answer(now(booking.cancel_booking(self.log, self.context(said), booking_id, command)))
+
+    def close_project(self, name: str) -> None:
+        now(project.close_project(self.log, self.context({}), uid(name), project.CloseProject()))
+
+    def cancel_project(self, name: str) -> None:
+        now(project.cancel_project(self.log, self.context({}), uid(name), project.CancelProject()))
+
+    def close_job(self, name: str) -> None:
+        now(job.close_job(self.log, self.context({}), uid(name), job.CloseJob()))
+
+    def release_at_version(self, name: str, version: int) -> None:
+        context = replace(self.context({}), expected_version=version)
+        now(hold.release_hold(self.log, context, uid(name), hold.ReleaseHold()))
+
+    # What has come of it
+
+    def calendar(self, artist: str = "ada") -> Calendar:
+        """What stands on an artist's calendar, as recorded."""
+        return self.log.fold(self.tenant, CALENDAR.stream(uid(artist)))
+
+    def ranks(self, name: str, artist: str = "ada") -> list[tuple[int, str]]:
+        """A hold's rank and state on each stretch of its time."""
+        return [(rank.rank, rank.state) for rank in self._ranks(name, artist)]
+
+    def rank_on(self, day: str, name: str, artist: str = "ada") -> int | None:
+        """A hold's rank on one day."""
+        wanted = date.fromisoformat(day)
+        for rank in self._ranks(name, artist):
+            first, last = rank.span.first_day, rank.span.last_day
+            if first is not None and last is not None and first <= wanted <= last:
+                return rank.rank
+        return None
+
+    def _ranks(self, name: str, artist: str) -> tuple[Rank, ...]:
+        return ranks(self.calendar(artist), uid(name), self.log.now)
+
+    def queue(self, artist: str = "ada") -> list[list[str]]:
+        """Who stands on each stretch, in order."""
+        found = stretches(self.calendar(artist), self.log.now)
+        return [[entry.hold_id for entry in stretch.entries] for stretch in found]
+
+    def events(self, *kinds: type[Event]) -> list[Any]:
+        """Every recorded event of these kinds, in order."""
+        return [one.event for one in self.log.recorded if not kinds or isinstance(one.event, kinds)]
+
+    def recorded(self) -> int:
+        """How many events there are."""
+        return len(self.log.recorded)
+
+
+def _ids(members: Mapping[str, object]) -> dict[str, object]:
+    return {name: uid(str(said)) if name == "job_id" else said for name, said in members.items()}
