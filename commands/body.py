@@ -1,12 +1,12 @@
 """What every command's body has in common, and the kinds of text in it."""
 
-import os
+import secrets
 import time
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
-from domain.ids import uuid7
+from domain.ids import RANDOM_BITS, uuid7
 from domain.instants import ZoneName
 from domain.overrides import Override
 
@@ -31,9 +31,8 @@ Text = Annotated[str, Field(max_length=2000)]
 Zone = Annotated[ZoneName, Field(max_length=64, examples=["Europe/Berlin"])]
 OverrideList = Annotated[tuple[Override, ...], Field(max_length=4)]
 
-_RANDOM_BYTES = 10
 
 
 def new_id() -> str:
     """A fresh UUIDv7."""
-    return uuid7(time.time_ns() // 1_000_000, os.urandom(_RANDOM_BYTES))
+    return uuid7(time.time_ns() // 1_000_000, secrets.randbits(RANDOM_BITS))

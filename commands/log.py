@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from commands.context import Context
 from domain.decider import Stream
@@ -34,8 +34,7 @@ Decision = Callable[[States, datetime], Decided]
 """Pure. Runs again whenever its states turn out to be stale. Raises `DomainError` to refuse."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a command, the same for every repeat under the same key."""
 
     body: bytes

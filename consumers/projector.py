@@ -14,11 +14,10 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from pydantic_core import to_json
 
-from consumers import positions, tables
+from consumers import folding, positions
 from consumers.feed import Batch, Feed, History
 from consumers.positions import Fenced, Step
 from projections.projection import Projection
-from projections.rows import Rows
 from projections.table import Key, Row, Table
 
 CHANNEL: Final = "production_tool_positions"
@@ -96,12 +95,9 @@ class Projector:
             return
         async with self._pool.connection() as connection:
             async with connection.transaction():
-                rows = Rows(await _begin(connection, steps, _touched(work)))
-                for projection, events in work:
-                    for recorded in events:
-                        projection.project(recorded, rows)
+                rows = folding.fold(work, await _begin(connection, steps, folding.touched(work)))
                 self._failpoint("projector.mid_batch")
-                await _store(connection, work, rows)
+                await folding.store(connection, work, rows)
                 self._failpoint("projector.before_commit")
             self._failpoint("projector.after_commit")
             for step in steps:
@@ -117,42 +113,20 @@ class Projector:
             self._last = await positions.stored(connection.cursor(), list(self._last))
 
 
-def _touched(work: Sequence[tuple[Projection, Batch]]) -> dict[Table, set[Key]]:
-    touched: dict[Table, set[Key]] = {}
-    for projection, events in work:
-        for recorded in events:
-            for table, key in projection.touches(recorded):
-                touched.setdefault(table, set()).add(key)
-    return touched
-
-
 async def _begin(
-    connection: AsyncConnection[Any], steps: Sequence[Step], touched: Mapping[Table, set[Key]]
+    connection: AsyncConnection[Any], steps: Sequence[Step], wanted: Mapping[Table, set[Key]]
 ) -> dict[Table, dict[Key, Row]]:
     """In one round trip: name the tenants, take the positions or raise `Fenced`, load the rows."""
     fence = connection.cursor()
-    cursors = {table: tables.cursor_of(connection) for table in touched}
     async with connection.pipeline():
         await connection.execute(
             "SELECT set_config('app.tenants', %s::uuid[]::text, true)", [list({step.tenant_id for step in steps})]
         )
         await positions.open_missing(connection.cursor(), steps)
         await positions.advance(fence, steps)
-        for table, keys in touched.items():
-            await tables.ask(cursors[table], table, keys)
+        asked = await folding.ask(connection, wanted)
     positions.refuse_if_fenced(fence, steps)
-    return {table: await tables.answer(cursor, table) for table, cursor in cursors.items()}
-
-
-async def _store(connection: AsyncConnection[Any], work: Sequence[tuple[Projection, Batch]], rows: Rows) -> None:
-    """In one round trip: write what the batch has changed."""
-    async with connection.pipeline():
-        for projection, _ in work:
-            for table in projection.tables:
-                if removed := rows.removed(table):
-                    await tables.delete(connection.cursor(), table, removed)
-                if written := rows.written(table):
-                    await tables.store(connection.cursor(), table, written)
+    return await folding.answers(asked)
 
 
 async def _tell(connection: AsyncConnection[Any], steps: Sequence[Step]) -> None:

@@ -78,7 +78,7 @@ def fees(
     policy: str,
 ) -> tuple[Fee, ...]:
     """One fee for each unit of `cancelled`. `zone` is the artist's, unless the terms name another."""
-    if not terms.bands:
+    if not terms.bands or not cancelled:
         return ()
     zone = terms.time_zone or zone
     found = []

@@ -5,8 +5,16 @@ Each event carries what its claim comes to, so that folding it only replaces. A 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, Final, Literal, TypeVar, assert_never
 
+from domain.challenge import (
+    ChallengeAnswered,
+    ChallengeEnded,
+    ChallengeOpened,
+    CoolDown,
+    Intent,
+    OpenChallenge,
+)
 from domain.claims import BookingClaim, Consent, Held, HoldClaim, Limits, TimeOffClaim, hold_claim
 from domain.clocks import Clock
 from domain.decider import Decider
@@ -14,6 +22,9 @@ from domain.event import Event
 from domain.instants import Instant
 from domain.overrides import Override
 from domain.spans import Span
+
+MOST_COOL_DOWNS: Final = 100
+"""The latest are remembered; more than that at once on one calendar is nobody's business."""
 
 Release = Literal["released", "declined", "booked", "not_kept", "group_filled", "project_cancelled", "challenged"]
 """Why time was let go: by its holder, the artist, or what followed from a decision."""
@@ -69,6 +80,8 @@ class TimeLapsed(Event):
     because: Lapse
     at: Instant
     rule: str
+    reason: str | None = None
+    """Why an intended confirmation counted as silence."""
 
 
 class HoldPromoted(Event):
@@ -168,12 +181,31 @@ class TimeOffMarked(Event):
     time_off_id: str
     spans: tuple[Span, ...]
     approved: bool
+    blocked: tuple[str, ...] = ()
+    """The holds that approved time off blocks, whose holders have to be told."""
 
 
 class TimeOffCleared(Event):
     """Time off has left the calendar: rejected or withdrawn."""
 
     stored_as: ClassVar[str] = "calendar.time_off_cleared.v1"
+    time_off_id: str
+
+
+class ConflictFound(Event):
+    """A booking lies on time off that was approved after it; the conflict goes by the booking's id."""
+
+    stored_as: ClassVar[str] = "calendar.conflict_found.v1"
+    booking_id: str
+    time_off_id: str
+    spans: tuple[Span, ...]
+
+
+class ConflictResolved(Event):
+    """The booking and the time off share no time any more."""
+
+    stored_as: ClassVar[str] = "calendar.conflict_resolved.v1"
+    booking_id: str
     time_off_id: str
 
 
@@ -188,6 +220,10 @@ class Calendar:
     bookings: Mapping[str, BookingClaim] = field(default_factory=dict)
     time_off: Mapping[str, TimeOffClaim] = field(default_factory=dict)
     next_place: int = 0
+    challenges: Mapping[str, OpenChallenge] = field(default_factory=dict)
+    cool_downs: tuple[CoolDown, ...] = ()
+    conflicts: frozenset[tuple[str, str]] = frozenset()
+    """By booking and time off."""
 
 
 T = TypeVar("T")
@@ -232,6 +268,9 @@ def evolve(calendar: Calendar, event: Event) -> Calendar:  # noqa: PLR0911 - one
                 calendar.bookings,
                 calendar.time_off,
                 _next_place(calendar, event.spans),
+                calendar.challenges,
+                calendar.cool_downs,
+                calendar.conflicts,
             )
         case TimeChanged():
             changed = calendar.holds[event.hold_id].with_(
@@ -255,19 +294,54 @@ def evolve(calendar: Calendar, event: Event) -> Calendar:  # noqa: PLR0911 - one
             return replace(calendar, holds=put(calendar.holds, event.hold_id, countered))
         case Reordered():
             reordered = {id: calendar.holds[id].with_(spans=spans) for id, spans in event.spans.items()}
-            return replace(calendar, holds={**calendar.holds, **reordered})
+            places = tuple(span for spans in event.spans.values() for span in spans)
+            return replace(calendar, holds={**calendar.holds, **reordered}, next_place=_next_place(calendar, places))
+        case ChallengeOpened() | ChallengeAnswered() | ChallengeEnded():
+            return _evolve_challenges(calendar, event)
         case _:
             return _evolve_taken(calendar, event)
+
+
+def _evolve_challenges(calendar: Calendar, event: ChallengeOpened | ChallengeAnswered | ChallengeEnded) -> Calendar:
+    """Challenges, as they are raised and decided."""
+    match event:
+        case ChallengeOpened():
+            opened = OpenChallenge(
+                event.challenge_id, event.hold_id, event.project_id, event.spans, event.challenged, event.answer_by
+            )
+            return replace(calendar, challenges=put(calendar.challenges, event.challenge_id, opened))
+        case ChallengeAnswered():
+            open_ = calendar.challenges[event.challenge_id]
+            intents = (*open_.intents, (event.hold_id, Intent(event.answer, event.spans)))
+            answered = replace(open_, intents=intents)
+            return replace(calendar, challenges=put(calendar.challenges, event.challenge_id, answered))
+        case ChallengeEnded():
+            open_ = calendar.challenges[event.challenge_id]
+            challenges = (
+                put(calendar.challenges, event.challenge_id, replace(open_, spans=event.spans))
+                if event.spans
+                else without(calendar.challenges, event.challenge_id)
+            )
+            holds = calendar.holds if event.hold_id is None else _with_spans(calendar, event.hold_id, event.hold_spans)
+            cool_downs = calendar.cool_downs
+            if event.cool_down is not None:
+                cool_downs = (*cool_downs, CoolDown(open_.project_id, event.ended, event.cool_down))[-MOST_COOL_DOWNS:]
+            return replace(calendar, challenges=challenges, holds=holds, cool_downs=cool_downs)
+        case _:
+            assert_never(event)
 
 
 def _evolve_taken(calendar: Calendar, event: Event) -> Calendar:
     """Bookings and time off, as they come and go."""
     match event:
         case TimeBooked():
-            booking = BookingClaim(event.booking_id, event.project_id, event.spans, event.job_id)
-            holds = calendar.holds
+            holds, limits = calendar.holds, None
             if event.hold_id is not None:
+                limits = holds[event.hold_id].limits
                 holds = _with_spans(calendar, event.hold_id, event.hold_spans)
+            booking = BookingClaim(
+                event.booking_id, event.project_id, event.spans, event.job_id, limits, calendar.next_place
+            )
             return replace(
                 calendar,
                 holds=holds,
@@ -284,6 +358,10 @@ def _evolve_taken(calendar: Calendar, event: Event) -> Calendar:
             return replace(calendar, time_off=put(calendar.time_off, event.time_off_id, off))
         case TimeOffCleared():
             return replace(calendar, time_off=without(calendar.time_off, event.time_off_id))
+        case ConflictFound():
+            return replace(calendar, conflicts=calendar.conflicts | {(event.booking_id, event.time_off_id)})
+        case ConflictResolved():
+            return replace(calendar, conflicts=calendar.conflicts - {(event.booking_id, event.time_off_id)})
         case _:
             return calendar
 
@@ -306,6 +384,11 @@ CALENDAR = Decider[Calendar](
         Reordered,
         TimeOffMarked,
         TimeOffCleared,
+        ConflictFound,
+        ConflictResolved,
+        ChallengeOpened,
+        ChallengeAnswered,
+        ChallengeEnded,
     ),
     initial=Calendar(),
     evolve=evolve,

@@ -136,6 +136,10 @@ class BookingClaim:
     project_id: str
     spans: tuple[Held, ...]
     job_id: str | None = None
+    limits: Limits | None = None
+    """Those of the hold that it was."""
+    arrived_before: int = 0
+    """Holds whose places are not below this came, or moved, after it was confirmed."""
 
 
 @dataclass(frozen=True, slots=True)

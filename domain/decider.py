@@ -27,9 +27,12 @@ class Decider(Generic[S]):
         return Stream(name=f"{self.category}/{id}", id=id, decider=self)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Stream(Generic[S]):
-    """One aggregate's name within a tenant, and how to fold its events."""
+    """One aggregate's name within a tenant, and how to fold its events.
+
+    Made several times a command, and making a frozen one takes three times as long; nobody changes it all the same.
+    """
 
     name: str
     id: str

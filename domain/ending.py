@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from domain.calendar import LimitsMoved, PromotionKept, Release, TimeReleased
+from domain.challenge import Contested
 from domain.claims import Held, HoldClaim
 from domain.errors import NotFound, Refused
 from domain.event import Event
@@ -69,8 +70,10 @@ def extend(turn: Turn, hold: Hold, claim: HoldClaim, reason: str | None) -> list
     """Move the limit counted from placing by as many days again.
 
     Raises:
-        CannotExtend: the policy does not allow it.
+        CannotExtend, Contested: the policy does not allow it.
     """
+    if any(claim.hold_id in challenge.challenged for challenge in turn.calendar.challenges.values()):
+        raise Contested("A challenge on it is open.")
     limit, days = claim.limits.get("after_placing"), turn.policy.lapse.days_after_placing
     if limit is None or days is None:
         raise CannotExtend("Nothing here is counted from placing.")

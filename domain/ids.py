@@ -11,15 +11,19 @@ def tenant_id(issuer: str, name: str) -> str:
     return str(uuid5(uuid5(TENANTS, issuer), name))
 
 
-RANDOM_BYTES = 10
-"""How much randomness a `uuid7` takes."""
+RANDOM_BITS = 80
+"""How much randomness a `uuid7` takes; a few bits make room for the version."""
 
 
-def uuid7(milliseconds: int, randomness: bytes | bytearray) -> str:
-    """A UUIDv7 (RFC 9562) from a Unix time in milliseconds and `RANDOM_BYTES` random bytes.
+def derived_id(of: str, name: str) -> str:
+    """The id of what follows from `of`, a UUID: the same whenever it is worked out again."""
+    return str(uuid5(UUID(of), name))
+
+
+def uuid7(milliseconds: int, randomness: int) -> str:
+    """A UUIDv7 (RFC 9562) from a Unix time in milliseconds and `RANDOM_BITS` random bits.
 
     Ids in order of time keep index pages warm: 2.6 times less WAL than random ones.
     """
-    r = int.from_bytes(randomness, "big")
-    h = f"{milliseconds << 80 | 0x7000_8000_0000_0000_0000 | (r & 0x0FFF_3FFF_FFFF_FFFF_FFFF):032x}"
+    h = f"{milliseconds << 80 | 0x7000_8000_0000_0000_0000 | randomness & 0x0FFF_3FFF_FFFF_FFFF_FFFF:032x}"
     return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"

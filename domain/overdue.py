@@ -12,20 +12,25 @@ from domain.spans import plain
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A clock of a hold that has run out."""
+    """A clock that has run out; `id` is the hold's, or the challenge's."""
 
-    hold_id: str
+    id: str
     because: Lapse
     clock: Clock
 
 
 def due(calendar: Calendar, now: datetime) -> list[Due]:
-    """The clocks of holds that have run out by `now`, the earliest first."""
+    """The clocks that have run out by `now`, the earliest first."""
     claims = [claim for claim in calendar.holds.values() if claim.due_at <= now]
-    if not claims:
+    if not claims and not calendar.challenges:
         return []
     found = {one for claim in claims for one in _clocks(claim) if one.clock.at <= now}
-    return sorted(found, key=lambda one: (one.clock.at, one.hold_id, one.because))
+    found |= {
+        Due(challenge.challenge_id, "challenge", challenge.answer_by)
+        for challenge in calendar.challenges.values()
+        if challenge.answer_by.at <= now
+    }
+    return sorted(found, key=lambda one: (one.clock.at, one.id, one.because))
 
 
 def _clocks(claim: HoldClaim) -> Iterator[Due]:
@@ -39,16 +44,23 @@ def _clocks(claim: HoldClaim) -> Iterator[Due]:
             yield Due(claim.hold_id, "commitment", span.commitment)
 
 
+def next_due(calendar: Calendar) -> datetime | None:
+    """The instant of the first clock that runs on a calendar: when somebody has to look again."""
+    instants = [claim.due_at for claim in calendar.holds.values()]
+    instants += [challenge.answer_by.at for challenge in calendar.challenges.values()]
+    return min(instants, default=None)
+
+
 def lapse(calendar: Calendar, one: Due) -> TimeLapsed | None:
-    """The fact of it, unless an earlier one has left nothing to lapse."""
-    claim = calendar.holds.get(one.hold_id)
+    """The fact of a hold's clock, unless an earlier one has left nothing to lapse."""
+    claim = calendar.holds.get(one.id)
     if claim is None:
         return None
     lost = tuple(span for span in claim.spans if _runs(one, span))
     if not lost:
         return None
     return TimeLapsed(
-        hold_id=one.hold_id,
+        hold_id=one.id,
         lapsed=plain(lost),
         spans=tuple(span for span in claim.spans if span not in lost),
         because=one.because,

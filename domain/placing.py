@@ -5,6 +5,7 @@ from datetime import datetime
 from domain import limits
 from domain.artist import ConsentMode, IdTaken
 from domain.calendar import TimeChanged, TimeHeld
+from domain.challenge import Contested
 from domain.claims import Consent, HoldClaim, Limits, held
 from domain.clocks import Clock
 from domain.errors import Refused
@@ -89,10 +90,14 @@ def change(
 
     Raises:
         InThePast, OnTimeOff, AlreadyBooked, QueueFull: the added time cannot be held.
+        Contested: time to be dropped is.
     """
     added, dropped = subtract(spans, claim.spans), plain(subtract(claim.spans, spans))
     if not added and not dropped:
         return False
+    for challenge in turn.calendar.challenges.values():
+        if claim.hold_id in {challenge.hold_id, *challenge.challenged} and overlap(dropped, challenge.spans):
+            raise Contested("That time is contested: answer the challenge, or release the time.")
     if spans[-1].ends_at <= turn.now:
         raise InThePast("All of this time has gone by.")
     if added:

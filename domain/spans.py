@@ -83,6 +83,16 @@ def spans_of(periods: Sequence[Days | Hours], zone: str) -> tuple[Span, ...]:
     return (spans[0],) if len(spans) == 1 else union(spans)
 
 
+def periods_of(spans: Sequence[Span]) -> tuple[Days | Hours, ...]:
+    """What somebody would say to mean `spans`, in their own zone."""
+    return tuple(
+        Hours(starts_at=s.starts_at, ends_at=s.ends_at)
+        if s.first_day is None or s.last_day is None
+        else Days(first_day=s.first_day, last_day=s.last_day)
+        for s in spans
+    )
+
+
 def cut(span: S, starts_at: datetime, ends_at: datetime) -> S:
     """The part of `span` between two instants; the two must overlap."""
     if starts_at <= span.starts_at and ends_at >= span.ends_at:

@@ -6,18 +6,29 @@ Statements of the two ways to append, lock first and decide ahead. All lists are
 
 from collections.abc import Iterator, Sequence
 from struct import unpack
-from typing import Final
+from typing import Any, Final
 
 from psycopg.pq.abc import PGresult
 
+from domain.decider import Stream
 from infra import arrays
+from infra.mapper import Mapper
 from infra.pipeline import Statement
+from infra.state_cache import Folded
 
 FOLLOWED: Final = 1_000
 """How many events of other processes are folded into the cache before a tenant is dropped from it instead.
 
 One more is read, in `tails`.
 """
+
+SETTINGS: Final = {
+    # Every statement looks a few rows up by index, on an empty log as on a full one.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
 
 PREPARED: Final = {
     b"begin": "BEGIN",
@@ -159,3 +170,13 @@ def rows(result: PGresult) -> Iterator[tuple[bytes, ...]]:
     get, columns = result.get_value, range(result.nfields)
     for row in range(result.ntuples):
         yield tuple(get(row, column) or b"" for column in columns)
+
+
+def folded(asked: Sequence[Stream[Any]], events: PGresult, mapper: Mapper) -> list[Folded]:
+    """What `streams` found, folded; a stream without events is at version 0."""
+    found: list[Folded] = [(0, stream.decider.initial, stream.decider) for stream in asked]
+    for n, version, stored_as, data in rows(events):
+        at = number(n) - 1
+        _, state, decider = found[at]
+        found[at] = (number(version), decider.evolve(state, mapper.decode(stored_as.decode(), data)), decider)
+    return found

@@ -1,20 +1,19 @@
 """A batch: commands decided one after another in memory, each on the states that the one before left."""
 
-import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from random import getrandbits
 from typing import Any, Final, TypeVar
 
 from pydantic_core import to_json
 
-from commands.context import Context
-from commands.log import Decided, Decision, KeyReused, Outcome
+from commands.log import Decided, KeyReused, Outcome
 from domain.decider import Stream
 from domain.errors import DomainError, VersionConflict
-from domain.ids import RANDOM_BYTES, uuid7
+from domain.ids import RANDOM_BITS, uuid7
 from infra import arrays
 from infra.chain import chained, envelope
+from infra.command import Command
 from infra.mapper import Mapper
 from infra.outcomes import Key, Known
 from infra.pipeline import Statement
@@ -22,17 +21,6 @@ from infra.state_cache import Changes, Folded, Head, StateCache
 
 S = TypeVar("S")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_IDS_AT_ONCE: Final = 64
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Command:
-    """A command as the log sees it."""
-
-    context: Context
-    subject: Stream[Any]
-    reads: tuple[Stream[Any], ...]
-    decision: Decision
 
 
 Verdict = Outcome | Exception
@@ -43,12 +31,14 @@ class Unproven(Exception):
     """The verdict rests on a stream that was only assumed to be empty."""
 
 
-@dataclass(slots=True)
 class _States:
     """The states that one decision sees, straight from the cache."""
 
-    cache: StateCache
-    tenant_id: str
+    __slots__ = ("cache", "tenant_id")
+
+    def __init__(self, cache: StateCache, tenant_id: str) -> None:
+        self.cache = cache
+        self.tenant_id = tenant_id
 
     def __getitem__(self, stream: Stream[S]) -> S:
         folded = self.cache.stream(self.tenant_id, stream.name)
@@ -77,7 +67,6 @@ class Batch:
         """The seq that each tenant's log must end at for these verdicts to stand."""
         self._events: list[tuple[Any, ...]] = []
         self._outcomes: list[tuple[Any, ...]] = []
-        self._randomness = bytearray()
 
     def __bool__(self) -> bool:
         """Whether there is anything to write."""
@@ -98,11 +87,11 @@ class Batch:
         if head is None:
             raise Unproven
         self.expected.setdefault(context.tenant_id, head.seq)
-        key = (context.tenant_id, context.key)
+        key = command.key
         if known := self.kept.get(key) or self._known(key):
             if known.fingerprint != context.fingerprint:
                 raise KeyReused
-            return replace(known.outcome, replayed=True)
+            return known.outcome._replace(replayed=True)
         states = _States(self._cache, context.tenant_id)
         try:
             self._meets_expectation(command, states)
@@ -128,16 +117,16 @@ class Batch:
 
     def _write(self, command: Command, decided: Decided, states: _States, head: Head) -> Outcome:
         context, at = command.context, self._at(head)
-        tenant_id, seq, digest = context.tenant_id, head.seq, head.hash
+        tenant_id, seq, digest, milliseconds = context.tenant_id, head.seq, head.hash, at // 1000
         shared = envelope(actor=context.actor, correlation_id=context.correlation_id, causation_id=context.causation_id)
         folded: dict[str, Folded] = {}
         rows = []
         for stream, events in decided.events.items():
-            version, state, decider = states.folded(stream)
+            version, state, decider = folded.get(stream.name) or states.folded(stream)
             for event in events:
                 seq, version = seq + 1, version + 1
                 stored_as, data = self._mapper.encode(event)
-                event_id = self._event_id(at)
+                event_id = uuid7(milliseconds, getrandbits(RANDOM_BITS))
                 digest = chained(
                     digest,
                     tenant_id=tenant_id,
@@ -167,15 +156,6 @@ class Batch:
         if rows:
             self._cache.move_head(tenant_id, Head(seq, digest, at, head.incarnation), self.changes)
         return Outcome(body=body, version=version, seq=seq, incarnation=head.incarnation, replayed=False)
-
-    def _event_id(self, at: int) -> str:
-        start = len(self._randomness) - RANDOM_BYTES
-        if start < 0:
-            self._randomness = bytearray(os.urandom(RANDOM_BYTES * _IDS_AT_ONCE))
-            start = len(self._randomness) - RANDOM_BYTES
-        event_id = uuid7(at // 1000, self._randomness[start:])
-        del self._randomness[start:]
-        return event_id
 
     def statement(self) -> Statement:
         """The one statement that writes the events, the outcomes and the moved heads."""

@@ -16,8 +16,9 @@ from typing import Final
 from psycopg.pq.abc import PGresult
 
 from infra import append
-from infra.batch import Batch, Command, Unproven, Verdict, uuid_bytes
+from infra.batch import Batch, Unproven, Verdict, uuid_bytes
 from infra.clock import Clock
+from infra.command import Command
 from infra.mapper import Mapper
 from infra.outcomes import Outcomes
 from infra.pipeline import Pipeline

@@ -7,20 +7,20 @@ Commands that arrive while a commit is in flight are written together, each with
 decided ahead of the commits in flight; all else locks first.
 """
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from commands.context import Context
-from commands.log import CommandInFlight, Decision, Outcome
+from commands.log import CommandInFlight, Decision, LogUnavailable, Outcome
 from domain.decider import Stream
-from infra.batch import Command
+from infra.command import Command
 from infra.failpoint import cut_connections, failpoint
 from infra.mapper import Mapper
 from infra.nudge import Nudge
-from infra.state_cache import StateCache
+from infra.state_cache import Folded, StateCache
 from infra.stream_reader import StreamReader
-from infra.writer import Waiting, Writer
+from infra.writer import Writer
 
 S = TypeVar("S")
 
@@ -44,19 +44,34 @@ class EventLog:
         self, context: Context, subject: Stream[Any], reads: Sequence[Stream[Any]], decision: Decision
     ) -> Outcome:
         """See `commands.log.Log`."""
-        key = (context.tenant_id, context.key)
-        if self._writer.busy_with(key):
-            raise CommandInFlight
+        if cold := [stream for stream in reads if self._cache.stream(context.tenant_id, stream.name) is None]:
+            await self._warm(context.tenant_id, cold)
         command = Command(context, subject, tuple(reads), decision)
-        return await self._writer.put(Waiting(command, key, asyncio.get_running_loop().create_future()))
+        if self._writer.busy_with(command.key):
+            raise CommandInFlight
+        self._writer.put(command)
+        return await command.answer
 
     async def state(self, tenant_id: str, stream: Stream[S]) -> S:
         """See `commands.log.Log`."""
         folded = self._cache.stream(tenant_id, stream.name)
-        if folded is not None and folded[0] > 0:
-            state: S = folded[1]
-            return state
-        return await self._reader.read(tenant_id, stream)
+        if folded is None or folded[0] == 0:
+            folded = (await self._read(tenant_id, [stream])).get(stream.name)
+        state: S = stream.decider.initial if folded is None else folded[1]
+        return state
+
+    async def _warm(self, tenant_id: str, streams: Sequence[Stream[Any]]) -> None:
+        """Read streams into the cache before a command queues, so that it need not lock first for them."""
+        with suppress(LogUnavailable):  # locking first will say so, after more tries
+            await self._read(tenant_id, streams)
+
+    async def _read(self, tenant_id: str, streams: Sequence[Stream[Any]]) -> Mapping[str, Folded]:
+        mark = self._cache.mark()
+        snapshot = await self._reader.read(tenant_id, streams)
+        if snapshot is None:
+            return {}
+        self._cache.warm(tenant_id, snapshot, mark=mark)
+        return snapshot.streams
 
     async def close(self) -> None:
         """Answer nothing more, and disconnect."""

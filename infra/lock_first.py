@@ -14,12 +14,13 @@ from psycopg.pq.abc import PGresult
 from commands.log import Outcome
 from domain.decider import Stream
 from infra import append
-from infra.batch import Batch, Command, Verdict, uuid_bytes
+from infra.batch import Batch, Verdict, uuid_bytes
 from infra.clock import Clock
+from infra.command import Command
 from infra.mapper import Mapper
 from infra.outcomes import Key, Known, Outcomes
 from infra.pipeline import Pipeline
-from infra.state_cache import Changes, Folded, Head, StateCache
+from infra.state_cache import Changes, Head, StateCache
 
 _NEVER = 2**62
 """Past any seq: asks for no tail, for a tenant that the cache does not hold."""
@@ -138,16 +139,11 @@ class LockFirst:
     def _move_heads(self, locked: PGresult) -> None:
         for tenant_id, seq, digest, recorded_at, incarnation in append.rows(locked):
             head = Head(append.number(seq), digest, append.instant(recorded_at), append.uuid_text(incarnation))
-            self.cache.move_head(append.uuid_text(tenant_id), head, Changes())
+            self.cache.meet(append.uuid_text(tenant_id), head)
 
     def _load(self, cold: Sequence[tuple[str, Stream[Any]]], streams: PGresult) -> None:
         """Fold whole streams; one without events is kept as empty."""
-        loaded: list[Folded] = [(0, stream.decider.initial, stream.decider) for _, stream in cold]
-        for n, version, stored_as, data in append.rows(streams):
-            at = append.number(n) - 1
-            _, state, decider = loaded[at]
-            event = self.mapper.decode(stored_as.decode(), data)
-            loaded[at] = (append.number(version), decider.evolve(state, event), decider)
+        loaded = append.folded([stream for _, stream in cold], streams, self.mapper)
         for (tenant, stream), folded in zip(cold, loaded, strict=True):
             self.cache.fold(tenant, stream.name, folded, Changes())
 

@@ -1,7 +1,7 @@
 """The outcomes of late: what most repeats ask for, without a query."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from commands.log import Outcome
 
@@ -9,8 +9,7 @@ Key = tuple[str, str]
 """Tenant and idempotency key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """An outcome, and the fingerprint of the command that had it."""
 
     fingerprint: bytes

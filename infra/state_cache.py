@@ -5,7 +5,7 @@ cache while a batch is in flight, and takes that back when the batch fails.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.decider import Decider
 
@@ -13,8 +13,7 @@ Folded = tuple[int, Any, Decider[Any]]
 """A stream's version, its state there, and what folds it further."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """Where a tenant's log ends."""
 
     seq: int
@@ -22,6 +21,14 @@ class Head:
     recorded_at: int
     """When the last event was recorded, in microseconds since 1970."""
     incarnation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Some streams of a tenant, all folded up to one head."""
+
+    head: Head
+    streams: dict[str, Folded]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,8 @@ class StateCache:
         self._heads: dict[str, Head] = {}
         self._young: dict[tuple[str, str], Folded] = {}
         self._old: dict[tuple[str, str], Folded] = {}
+        self._strange: dict[str, int] = {}
+        self._generation = 0
 
     def head(self, tenant_id: str) -> Head | None:
         """The tenant's head, or None when the tenant is not in here."""
@@ -66,10 +75,32 @@ class StateCache:
             changes.streams[key] = self.stream(tenant_id, name)
         self._keep(key, folded)
 
-    def drop(self, tenant_id: str, name: str) -> None:
-        """Drop a stream; its next use reads it whole."""
-        self._young.pop((tenant_id, name), None)
-        self._old.pop((tenant_id, name), None)
+    def meet(self, tenant_id: str, head: Head) -> None:
+        """Put the head that the log has now, up to which the tenant's streams in here were folded.
+
+        If it is not the one in here, others have written, perhaps to streams that are not in here.
+        """
+        if self._heads.get(tenant_id) != head:
+            self._strange[tenant_id] = head.seq
+        self._heads[tenant_id] = head
+
+    def mark(self) -> int:
+        """To be taken before streams are read outside of an append, and given to `warm`."""
+        return self._generation
+
+    def warm(self, tenant_id: str, read: Snapshot, *, mark: int) -> None:
+        """Take streams that were read outside of any append, if nothing can have touched them since.
+
+        What this process wrote is in here, unless a generation has gone since `mark`; what others wrote moved the head
+        without it, and `meet` has seen that.
+        """
+        if mark != self._generation:
+            return
+        head = self._heads.setdefault(tenant_id, read.head)
+        if self._strange.get(tenant_id, 0) <= read.head.seq <= head.seq:
+            for name, folded in read.streams.items():
+                if self.stream(tenant_id, name) is None:
+                    self._keep((tenant_id, name), folded)
 
     def undo(self, changes: Changes) -> None:
         """Put everything back as it stood before `changes`; the latest batch is undone first."""
@@ -86,7 +117,7 @@ class StateCache:
                 self._young[key] = folded
 
     def forget(self, tenant_id: str) -> None:
-        """Drop a tenant whose log has moved too far to be followed."""
+        """Drop a tenant whose log has moved too far to be followed; `meet` comes next."""
         self._heads.pop(tenant_id, None)
         for generation in (self._young, self._old):
             for key in [key for key in generation if key[0] == tenant_id]:
@@ -96,3 +127,4 @@ class StateCache:
         self._young[key] = folded
         if len(self._young) > self._limit:
             self._old, self._young = self._young, {}
+            self._generation += 1

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
@@ -13,8 +12,9 @@ import structlog
 
 from commands.log import LogUnavailable, Outcome
 from infra import append
-from infra.batch import Command, Verdict
+from infra.batch import Verdict
 from infra.clock import Clock
+from infra.command import Command
 from infra.decide_ahead import DecideAhead, Flight
 from infra.lock_first import LockFirst
 from infra.mapper import Mapper
@@ -36,29 +36,12 @@ _SOFTWARE_ERROR: Final = 70
 _FAULTY: Final = ("21", "22", "23", "42", "54")
 """Classes of SQLSTATE that blame the statement; all others are worth another try."""
 SETTINGS: Final = {
+    **append.SETTINGS,
     "application_name": "production-tool log",
-    # Every statement looks a few rows up by index, on an empty log as on a full one.
-    "plan_cache_mode": "force_generic_plan",
-    "enable_seqscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
     # A process that is stopped in mid-transaction must not hold the heads for ever.
     "idle_in_transaction_session_timeout": "5s",
     "lock_timeout": "4s",
 }
-
-
-@dataclass(slots=True, eq=False)
-class Waiting:
-    """A command between its arrival and its answer."""
-
-    command: Command
-    key: Key
-    """What must not be in flight twice."""
-    answer: "asyncio.Future[Outcome]"
-    since: float = field(default_factory=time.monotonic)
-    unclear: bool = False
-    """An earlier try may have been committed without this process having heard."""
 
 
 class Writer:
@@ -83,9 +66,8 @@ class Writer:
         self._may_go_ahead = ahead
         self._outcomes = Outcomes(limit=_KEPT_OUTCOMES)
         self._clock = Clock()
-        self._queue: deque[Waiting] = deque()
-        self._unanswered: dict[Command, Waiting] = {}
-        self._keys: set[Key] = set()
+        self._queue: deque[Command] = deque()
+        self._unanswered: dict[Key, Command] = {}
         self._stir = asyncio.Event()
         self._pipeline: Pipeline | None = None
         self._ahead: DecideAhead | None = None
@@ -93,15 +75,13 @@ class Writer:
 
     def busy_with(self, key: Key) -> bool:
         """Whether a command under `key` has not been answered yet."""
-        return key in self._keys
+        return key in self._unanswered
 
-    def put(self, waiting: Waiting) -> "asyncio.Future[Outcome]":
-        """Take a command; the answer that it brought is set when its verdict stands."""
-        self._keys.add(waiting.key)
-        self._unanswered[waiting.command] = waiting
-        self._queue.append(waiting)
+    def put(self, command: Command) -> None:
+        """Take a command under a key that is not busy; its answer is set when its verdict stands."""
+        self._unanswered[command.key] = command
+        self._queue.append(command)
         self._stir.set()
-        return waiting.answer
 
     def cut(self) -> None:
         """Close the connection under whatever is in flight, as a failing network does."""
@@ -111,8 +91,8 @@ class Writer:
         """Stop; what has not been answered ends with `LogUnavailable`."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        for waiting in list(self._unanswered.values()):
-            self._answer(waiting, LogUnavailable())
+        for command in list(self._unanswered.values()):
+            self._answer(command, LogUnavailable())
         self._line.close()
 
     async def _run(self) -> None:
@@ -135,11 +115,11 @@ class Writer:
                 self._take_back(ahead)
                 continue
             size, now = self._size(ahead), self._clock.now()
-            batch = [waiting.command for waiting in islice(self._queue, size)]
+            batch = list(islice(self._queue, size))
             if ahead and now is not None and all(map(ahead.takes, batch)):
                 self._drop_from_queue(size)
                 unproven = ahead.send(batch, now)
-                self._queue.extendleft(self._unanswered[command] for command in reversed(unproven))
+                self._queue.extendleft(reversed(unproven))
                 if not unproven:
                     continue
             if ahead and ahead.in_flight:
@@ -150,15 +130,15 @@ class Writer:
         """Half of what there is, so that one half is decided while the other is in flight."""
         return min((len(self._unanswered) + 1) // 2 if ahead else _BATCH, len(self._queue), _BATCH)
 
-    def _drop_from_queue(self, count: int) -> list[Waiting]:
+    def _drop_from_queue(self, count: int) -> list[Command]:
         return [self._queue.popleft() for _ in range(count)]
 
-    async def _lock_first(self, batch: Sequence[Waiting]) -> None:
+    async def _lock_first(self, batch: Sequence[Command]) -> None:
         pipeline: Pipeline | None = None
         try:
             pipeline = await self._connected()
             way = LockFirst(pipeline, self._cache, self._mapper, self._outcomes, self._clock, self._failpoint)
-            verdicts = await way.append([waiting.command for waiting in batch])
+            verdicts = await way.append(batch)
         except (psycopg.OperationalError, ConnectionError) as error:
             await self._rolled_back(pipeline)
             await self._later(batch, error)
@@ -172,8 +152,8 @@ class Writer:
             await self._rolled_back(pipeline)
             await self._one_by_one(batch, error)
         else:
-            for waiting, verdict in zip(batch, verdicts, strict=True):
-                self._answer(waiting, verdict)
+            for command, verdict in zip(batch, verdicts, strict=True):
+                self._answer(command, verdict)
             self._committed()
 
     async def _connected(self) -> Pipeline:
@@ -190,48 +170,47 @@ class Writer:
         if pipeline and not pipeline.lost:
             await asyncio.gather(pipeline.send(append.ROLLBACK), return_exceptions=True)
 
-    async def _one_by_one(self, batch: Sequence[Waiting], error: Exception) -> None:
+    async def _one_by_one(self, batch: Sequence[Command], error: Exception) -> None:
         """Find the command that the database refuses, so that its neighbours do not suffer for it."""
         if len(batch) == 1:
             self._answer(batch[0], error)
         else:
-            for waiting in batch:
-                await self._lock_first([waiting])
+            for command in batch:
+                await self._lock_first([command])
 
-    async def _later(self, batch: Sequence[Waiting], error: Exception) -> None:
+    async def _later(self, batch: Sequence[Command], error: Exception) -> None:
         """Put the commands back in front, except those that have waited long enough."""
         _log.warning("append_failed", error=str(error), commands=len(batch))
         self._put_back(batch)
         await asyncio.sleep(_BREATH)
 
-    def _put_back(self, batch: Sequence[Waiting]) -> None:
+    def _put_back(self, batch: Sequence[Command]) -> None:
         patient_since = time.monotonic() - _PATIENCE
-        for waiting in reversed(batch):
-            waiting.unclear = True
-            if waiting.since < patient_since:
-                self._answer(waiting, LogUnavailable())
+        for command in reversed(batch):
+            command.unclear = True
+            if command.since < patient_since:
+                self._answer(command, LogUnavailable())
             else:
-                self._queue.appendleft(waiting)
+                self._queue.appendleft(command)
 
     def _landed(self, flight: Flight) -> None:
         if flight.error is None:
             for command, verdict in flight.verdicts:
-                self._answer(self._unanswered[command], verdict)
+                self._answer(command, verdict)
             if flight.batch:
                 self._committed()
         self._stir.set()
 
     def _take_back(self, ahead: DecideAhead) -> None:
         for flight in reversed(ahead.take_back()):
-            self._put_back([self._unanswered[command] for command, _ in flight.verdicts])
+            self._put_back([command for command, _ in flight.verdicts])
 
-    def _answer(self, waiting: Waiting, verdict: Verdict) -> None:
-        self._keys.discard(waiting.key)
-        self._unanswered.pop(waiting.command, None)
-        if waiting.answer.done():  # its caller has gone
+    def _answer(self, command: Command, verdict: Verdict) -> None:
+        del self._unanswered[command.key]
+        if command.answer.done():  # its caller has gone
             return
         if isinstance(verdict, Outcome):
             # Found after an unclear commit, it is still the first answer to this command.
-            waiting.answer.set_result(replace(verdict, replayed=False) if waiting.unclear else verdict)
+            command.answer.set_result(verdict._replace(replayed=False) if command.unclear else verdict)
         else:
-            waiting.answer.set_exception(verdict)
+            command.answer.set_exception(verdict)

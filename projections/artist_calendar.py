@@ -1,15 +1,16 @@
-"""What stands on each artist's calendar: a row for each hold, booking and time off that has not ended.
+"""What stands on each artist's calendar: a row for each hold, booking, time off and challenge that has not ended.
 
 A hold whose clock has run out stays until the lapse is recorded; who reads applies the deadlines.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, Literal, assert_never
+from typing import Final
 
 from domain.calendar import TimeHeld, TimeOffMarked
-from domain.claims import BookingClaim, Held, HoldClaim, TimeOffClaim
-from projections.claims import Claim, booking_from, concerned, dumped, fold, hold_from, time_off_from
+from domain.claims import Held, HoldClaim
+from domain.stored_claim import Claim, claim_from, kind_of, stored
+from projections.claims import concerned, fold
 from projections.projection import Projection
 from projections.recorded import Recorded
 from projections.rows import Rows
@@ -31,7 +32,7 @@ CLAIMS: Final = Table(
         "claim": "json",
     },
 )
-"""`starts_at` and `ends_at` are the bounds of all its time; `claim` is the claim as `projections.claims` stores it.
+"""`starts_at` and `ends_at` are the bounds of all its time; `claim` is the claim as `domain.stored_claim` has it.
 
 `ends_by` is the instant at which the last of a hold is lost if nothing more is recorded; only holds have one.
 """
@@ -52,27 +53,14 @@ def project(recorded: Recorded, rows: Rows) -> None:
     if not keys:
         return
     artist_id = recorded.stream.removeprefix(CATEGORY)
-    after = fold((claim_of(row) for key in keys if (row := rows.get(CLAIMS, key)) is not None), recorded.event)
+    before = (row for key in keys if (row := rows.get(CLAIMS, key)) is not None)
+    after = fold((claim_from(row["kind"], row["claim_id"], row["claim"]) for row in before), recorded.event)
     for key in keys:
         claim = after.get(key[-1])
         if claim is None:
             rows.remove(CLAIMS, key)
         else:
             rows.put(CLAIMS, _row(key, artist_id, claim))
-
-
-def claim_of(row: Row) -> Claim:
-    """The claim that a row holds."""
-    kind: Literal["hold", "booking", "time_off"] = row["kind"]
-    match kind:
-        case "hold":
-            return hold_from(row["claim_id"], row["claim"])
-        case "booking":
-            return booking_from(row["claim_id"], row["claim"])
-        case "time_off":
-            return time_off_from(row["claim_id"], row["claim"])
-        case _:
-            assert_never(kind)
 
 
 def ends_by(claim: HoldClaim) -> datetime:
@@ -100,24 +88,12 @@ def _row(key: Key, artist_id: str, claim: Claim) -> Row:
         "tenant_id": key[0],
         "claim_id": key[1],
         "artist_id": artist_id,
-        "kind": _kind(claim),
+        "kind": kind_of(claim),
         "starts_at": claim.spans[0].starts_at,
         "ends_at": claim.spans[-1].ends_at,
         "ends_by": ends_by(claim) if isinstance(claim, HoldClaim) else None,
-        "claim": dumped(claim),
+        "claim": stored(claim),
     }
-
-
-def _kind(claim: Claim) -> str:
-    match claim:
-        case HoldClaim():
-            return "hold"
-        case BookingClaim():
-            return "booking"
-        case TimeOffClaim():
-            return "time_off"
-        case _:
-            assert_never(claim)
 
 
 PROJECTION: Final = Projection(name="artist_calendar", tables=(CLAIMS,), touches=touches, project=project)

@@ -35,7 +35,10 @@ def data() -> Iterator[Path]:
 @pytest.fixture(scope="session", params=_SERVERS)
 def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A server for the whole run; its own database is empty. Everything that asks for it runs once on each server."""
-    with _open_directory() as directory, EmbeddedPostgres(directory, binaries=request.param) as url:
+    with (
+        _open_directory() as directory,
+        EmbeddedPostgres(directory, binaries=request.param, settings={"fsync": "off"}) as url,
+    ):
         yield url
 
 

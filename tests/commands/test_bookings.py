@@ -46,7 +46,7 @@ def test_days_that_are_not_confirmed_are_released_or_kept_as_asked(studio: Studi
     assert studio.rank_on("2027-03-02", "a") == 1
     studio.confirm("a", periods=days("2027-03-02"))
     assert studio.rank_on("2027-03-03", "a") is None
-    assert studio.ranks("b") == [(1, "standby"), (1, "standby"), (1, "live")]
+    assert studio.ranks("b") == [(1, "standby"), (1, "live")]
     (promotion,) = studio.events(HoldPromoted)
     assert promotion.hold_id == uid("b")
 

@@ -1,6 +1,6 @@
 """The smallest aggregate there is, for tests whose subject is the log."""
 
-import os
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -10,7 +10,7 @@ from commands.log import Decided, Decision, Log, Outcome, States
 from domain.decider import Decider, Stream
 from domain.errors import Refused
 from domain.event import Event
-from domain.ids import RANDOM_BYTES, uuid7
+from domain.ids import RANDOM_BITS, uuid7
 
 TENANT = "0f0e7a52-0000-5000-8000-00000000000a"
 OTHER_TENANT = "0f0e7a52-0000-5000-8000-00000000000b"
@@ -44,7 +44,7 @@ COUNT = Decider(category="count", events=(CountRaised,), initial=Count(), evolve
 
 
 def new_id() -> str:
-    return uuid7(0, os.urandom(RANDOM_BYTES))
+    return uuid7(0, secrets.randbits(RANDOM_BITS))
 
 
 def context(

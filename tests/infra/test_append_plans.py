@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from infra import append
-from infra.writer import SETTINGS
+from infra.append import SETTINGS
 from tests.infra.counter import TENANT
 
 INDEX = {

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,16 +10,20 @@ from pydantic_core import from_json, to_json
 from domain.calendar import (
     CALENDAR,
     BookingFreed,
+    ConflictFound,
+    ConflictResolved,
     TimeBooked,
     TimeLapsed,
     TimeOffCleared,
     TimeOffMarked,
     TimeReleased,
 )
+from domain.challenge import ChallengeAnswered, ChallengeEnded, ChallengeOpened, Intent, OpenChallenge
 from domain.claims import Held, hold_claim
 from domain.event import Event
+from domain.stored_claim import Claim, claim_from
 from projections import artist_calendar
-from projections.artist_calendar import CLAIMS, claim_of, ends_by
+from projections.artist_calendar import CLAIMS, ends_by
 from projections.claims import concerned, fold
 from projections.table import Row
 from tests.projections.story import (
@@ -41,6 +46,10 @@ CALENDAR_STREAM = f"calendar/{ARTIST}"
 def standing(*events: Event) -> dict[str, Row]:
     rows = projected(artist_calendar.PROJECTION, *((CALENDAR_STREAM, event) for event in events))
     return {key[-1]: row for key, row in rows[CLAIMS].items()}
+
+
+def claim_of(row: Row) -> Claim:
+    return claim_from(row["kind"], row["claim_id"], row["claim"])
 
 
 def test_a_hold_stands_on_the_calendar_with_its_bounds() -> None:
@@ -90,10 +99,50 @@ def test_events_of_other_streams_are_no_concern_of_a_calendar() -> None:
 
 @pytest.mark.parametrize("event", CALENDAR.events, ids=lambda event: event.stored_as)
 def test_every_event_of_a_calendar_is_known_to_concern_a_claim_or_none(event: type[Event]) -> None:
-    ids = {"hold_id", "booking_id", "time_off_id"} & event.model_fields.keys()
+    ids = {"hold_id", "booking_id", "time_off_id", "challenge_id"} & event.model_fields.keys()
     members: dict[str, Any] = dict.fromkeys(ids, HOLD) or {"spans": {HOLD: ()}}
     example = event.model_construct(None, **members)
-    assert concerned(example) != ()
+    assert (concerned(example) != ()) == (event not in {ConflictFound, ConflictResolved})
+
+
+def test_a_challenge_stands_on_the_calendar_until_it_is_decided() -> None:
+    opened = ChallengeOpened(
+        challenge_id=BOOKING,
+        hold_id=OTHER_HOLD,
+        project_id=PROJECT,
+        spans=(march(1, 2),),
+        challenged=(HOLD,),
+        answer_by=clock(24),
+    )
+    said = ChallengeAnswered(challenge_id=BOOKING, hold_id=HOLD, answer="release", spans=(march(1, 2),))
+    ended = ChallengeEnded(challenge_id=BOOKING, outcome="withdrawn", ended=(march(1, 2),), spans=())
+    row = standing(opened, said)[BOOKING]
+    assert row["kind"] == "challenge"
+    claim = claim_of({**row, "claim": from_json(to_json(row["claim"]))})
+    assert isinstance(claim, OpenChallenge)
+    assert claim.intents == ((HOLD, Intent("release", (march(1, 2),))),)
+    assert standing(opened, said, ended) == {}
+
+
+def test_the_winner_of_a_challenge_stands_there_with_its_clock() -> None:
+    opened = ChallengeOpened(
+        challenge_id=BOOKING,
+        hold_id=HOLD,
+        project_id=PROJECT,
+        spans=(march(1, 5),),
+        challenged=(OTHER_HOLD,),
+        answer_by=clock(24),
+    )
+    won = ChallengeEnded(
+        challenge_id=BOOKING,
+        outcome="won",
+        ended=(march(1, 5),),
+        spans=(),
+        commitment=clock(48),
+        hold_id=HOLD,
+        hold_spans=(replace(march(1, 5), commitment=clock(48)),),
+    )
+    assert standing(time_held(), opened, won)[HOLD]["ends_by"] == clock(48).at
 
 
 def test_a_claim_survives_the_way_into_its_row_and_back() -> None:

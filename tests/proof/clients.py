@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from domain.ids import RANDOM_BYTES, uuid7
+from domain.ids import RANDOM_BITS, uuid7
 
 FIRST_DAY = date(2031, 1, 6)
 
@@ -38,7 +38,7 @@ class Desk:
         self.chance = chance
 
     def new_id(self) -> str:
-        return uuid7(0, self.chance.randbytes(RANDOM_BYTES))
+        return uuid7(0, self.chance.getrandbits(RANDOM_BITS))
 
     async def insist(self, path: str, body: dict[str, Any], key: str) -> httpx.Response:
         """The answer to a command, asked for until there is one."""

@@ -1,0 +1,69 @@
+"""How a turn begins and ends: what is overdue comes first, what follows from it all comes last."""
+
+from dataclasses import replace
+
+from domain import limits
+from domain.calendar import Calendar, ConflictResolved, HoldPromoted
+from domain.claims import Held
+from domain.event import Event
+from domain.overdue import due, lapse
+from domain.queue import AS_RECORDED, firsts
+from domain.resolving import resolve
+from domain.spans import intersect, overlap, plain, subtract, union
+from domain.turn import Turn
+
+
+def begin(turn: Turn) -> Calendar:
+    """Record what has fallen due, in the order in which it did; answers the calendar as it was before that."""
+    before = turn.calendar
+    for one in due(turn.calendar, turn.now):
+        if one.because == "challenge":
+            resolve(turn, silent_in=one.id)
+        elif fact := lapse(turn.calendar, one):
+            turn.record(fact, freed=fact.lapsed)
+            resolve(turn)
+    return before
+
+
+def finish(turn: Turn, before: Calendar) -> list[Event]:
+    """All the facts of the turn, with what follows: challenges decided, holds promoted, conflicts gone.
+
+    `before` is what `begin` answered.
+    """
+    resolve(turn)
+    if turn.freed:
+        _promote(turn, before)
+    for booking_id, time_off_id in sorted(turn.calendar.conflicts):
+        booking, off = turn.calendar.bookings.get(booking_id), turn.calendar.time_off.get(time_off_id)
+        if booking is None or off is None or not overlap(booking.spans, off.spans):
+            turn.record(ConflictResolved(booking_id=booking_id, time_off_id=time_off_id))
+    return turn.events
+
+
+def _promote(turn: Turn, before: Calendar) -> None:
+    """Start a first-refusal clock wherever a hold is 1st and live where it was not before.
+
+    Not where it has just arrived, and not on what it won by a challenge: there its commitment runs.
+    """
+    within = union(turn.freed)
+    were = firsts(before, AS_RECORDED, within)
+    for hold_id, spans in firsts(turn.calendar, turn.now, within).items():
+        if hold_id not in before.holds:
+            continue
+        waited = tuple(s for s in spans if s.place < before.next_place and s.commitment is None)
+        if promoted := subtract(waited, were.get(hold_id, ())):
+            _tell(turn, hold_id, promoted)
+
+
+def _tell(turn: Turn, hold_id: str, promoted: tuple[Held, ...]) -> None:
+    clock = limits.first_refusal(turn.policy, now=turn.now, zone=turn.zone)
+    spans = turn.calendar.holds[hold_id].spans
+    told = tuple(replace(span, first_refusal=clock) for span in intersect(spans, promoted))
+    turn.record(
+        HoldPromoted(
+            hold_id=hold_id,
+            promoted=plain(promoted),
+            first_refusal=clock,
+            spans=union((*subtract(spans, promoted), *told)),
+        )
+    )

@@ -1,0 +1,211 @@
+"""What becomes of challenges: on each stretch the queue is walked from rank 1 until somebody books, or has yet to say.
+
+A release lets go, a confirmation books, silence at the deadline loses, and when all above have let go the challenger
+has won: its commitment runs. A challenge ends without a winner where somebody books, where the challenger has left, and
+where time off blocks the time.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from domain import job as jobs
+from domain import limits
+from domain.booking import BOOKING, BookingMade
+from domain.booking_time import book_hold
+from domain.calendar import TimeLapsed
+from domain.challenge import ChallengeEnded, OpenChallenge, Outcome
+from domain.claims import Held, HoldClaim
+from domain.decider import Stream
+from domain.ending import release
+from domain.errors import Refused
+from domain.hold import HOLD, HoldConfirmed
+from domain.ids import derived_id
+from domain.job import JOB, Job
+from domain.overrides import Overrides
+from domain.project import PROJECT, must_be_open
+from domain.queue import AS_RECORDED, Stretch, stretches
+from domain.spans import Span, intersect, periods_of, plain, subtract, union
+from domain.turn import Turn
+
+Step = Literal["release", "confirm", "lapse"]
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What the queue as it stands decides, by stretch: how the challenge ended, or what somebody above does."""
+
+    ended: dict[Outcome, list[Span]] = field(default_factory=dict)
+    steps: dict[tuple[Step, str, str | None], list[Span]] = field(default_factory=dict)
+
+
+def resolve(turn: Turn, *, silent_in: str | None = None) -> None:
+    """Decide what can be decided; in the challenge `silent_in`, whose time is up, silence loses.
+
+    Raises:
+        Unnamed: an intended confirmation needs streams that were not named.
+    """
+    for challenge_id in list(turn.calendar.challenges):
+        while challenge := turn.calendar.challenges.get(challenge_id):
+            walk = _walk(turn, challenge, silent=challenge_id == silent_in)
+            for outcome, spans in walk.ended.items():
+                _end(turn, challenge_id, outcome, union(spans))
+            if not walk.steps:
+                break
+            (step, hold_id, reason), spans = next(iter(walk.steps.items()))
+            _take(turn, challenge, step, hold_id, union(spans), reason)
+
+
+def cool_down(turn: Turn) -> datetime | None:
+    """Until when a project whose challenge failed now has to wait."""
+    count = turn.policy.cool_down_hours
+    return turn.now + timedelta(hours=count) if count else None
+
+
+def _walk(turn: Turn, challenge: OpenChallenge, *, silent: bool) -> _Walk:
+    walk = _Walk()
+    gone = challenge.spans
+    for stretch in stretches(turn.calendar, AS_RECORDED, challenge.spans):
+        there = intersect(challenge.spans, (Span(stretch.starts_at, stretch.ends_at, "UTC"),))
+        gone = subtract(gone, there)
+        if ended := _ended(challenge, stretch):
+            walk.ended.setdefault(ended, []).extend(there)
+        elif step := _next(turn, challenge, stretch, silent=silent):
+            walk.steps.setdefault(step, []).extend(there)
+    if gone:
+        walk.ended.setdefault("void", []).extend(gone)
+    return walk
+
+
+def _ended(challenge: OpenChallenge, stretch: Stretch) -> Outcome | None:
+    ids = [entry.hold_id for entry in stretch.entries]
+    if stretch.booking_ids:
+        return "lost"
+    if ids[0] == challenge.hold_id and not stretch.time_off_ids:
+        return "won"
+    still_on = challenge.hold_id in ids and ids[0] in challenge.challenged and not stretch.time_off_ids
+    return None if still_on else "void"
+
+
+def _next(
+    turn: Turn, challenge: OpenChallenge, stretch: Stretch, *, silent: bool
+) -> tuple[Step, str, str | None] | None:
+    """What rank 1 does there; nothing while it may still answer."""
+    first = stretch.entries[0].hold_id
+    reason = None
+    match challenge.intent(first, stretch.starts_at):
+        case "release":
+            return "release", first, None
+        case "confirm":
+            reason = _why_not(turn, challenge, first)
+            if reason is None:
+                return "confirm", first, None
+        case None:
+            pass
+    return ("lapse", first, reason) if silent else None
+
+
+def _why_not(turn: Turn, challenge: OpenChallenge, hold_id: str) -> str | None:
+    """Why an intended confirmation has become impossible."""
+    claim = turn.calendar.holds[hold_id]
+    project, job = PROJECT.stream(claim.project_id), _job(claim)
+    turn.beyond.need(project, HOLD.stream(hold_id), BOOKING.stream(_booking_id(challenge, claim)), *job)
+    try:
+        must_be_open(turn.beyond.state(project))
+        for stream in job:
+            state = turn.beyond.state(stream)
+            jobs.must_be_open(state, claim.project_id)
+            spans = intersect(claim.spans, challenge.spans)
+            jobs.fill(state, spans, booking_id="", artist_id="", hold_id=None, overrides=Overrides())
+    except Refused as refused:
+        return refused.detail
+    return None
+
+
+def _job(claim: HoldClaim) -> tuple[Stream[Job], ...]:
+    return () if claim.job_id is None else (JOB.stream(claim.job_id),)
+
+
+def _booking_id(challenge: OpenChallenge, claim: HoldClaim) -> str:
+    """The id of the booking that an answer makes: the same however often it is decided."""
+    return derived_id(challenge.challenge_id, f"{claim.hold_id} {claim.spans[0].starts_at.isoformat()} {len(claim.spans)}")
+
+
+def _take(turn: Turn, challenge: OpenChallenge, step: Step, hold_id: str, spans: tuple[Span, ...], reason: str | None) -> None:
+    """Do what a walk came to."""
+    claim = turn.calendar.holds[hold_id]
+    match step:
+        case "release":
+            release(turn, claim, spans, "challenged")
+        case "confirm":
+            _confirm(turn, challenge, claim, spans)
+        case "lapse":
+            lost = plain(intersect(claim.spans, spans))
+            turn.record(
+                TimeLapsed(
+                    hold_id=hold_id,
+                    lapsed=lost,
+                    spans=union(subtract(claim.spans, spans)),
+                    because="challenge",
+                    at=challenge.answer_by.at,
+                    rule=challenge.answer_by.rule,
+                    reason=reason,
+                ),
+                freed=lost,
+            )
+
+
+def _confirm(turn: Turn, challenge: OpenChallenge, claim: HoldClaim, spans: tuple[Span, ...]) -> None:
+    """Book what somebody said they would; the rest of the hold is kept."""
+    booking_id = _booking_id(challenge, claim)
+    booked = book_hold(turn, claim, spans, booking_id=booking_id, keep_rest=True, overrides=Overrides())
+    periods = periods_of(booked)
+    for job in _job(claim):
+        filled = jobs.fill(
+            turn.beyond.state(job),
+            plain(booked),
+            booking_id=booking_id,
+            artist_id=turn.artist_id,
+            hold_id=claim.hold_id,
+            overrides=Overrides(),
+        )
+        turn.beyond.record(job, *filled)
+    kept = claim.hold_id in turn.calendar.holds
+    turn.beyond.record(
+        HOLD.stream(claim.hold_id), HoldConfirmed(booking_id=booking_id, periods=periods, keep_rest=kept)
+    )
+    turn.beyond.record(
+        BOOKING.stream(booking_id),
+        BookingMade(
+            artist_id=turn.artist_id,
+            project_id=claim.project_id,
+            hold_id=claim.hold_id,
+            job_id=claim.job_id,
+            periods=periods,
+            time_zone=booked[0].time_zone,
+            rate=turn.artist.day_rate,
+        ),
+    )
+
+
+def _end(turn: Turn, challenge_id: str, outcome: Outcome, ended: tuple[Span, ...]) -> None:
+    challenge = turn.calendar.challenges[challenge_id]
+    won: tuple[Held, ...] = ()
+    clock = None
+    if outcome == "won":
+        clock = limits.commitment(turn.policy, now=turn.now, zone=turn.zone)
+        spans = turn.calendar.holds[challenge.hold_id].spans
+        bound = (replace(span, commitment=clock, first_refusal=None) for span in intersect(spans, ended))
+        won = union((*subtract(spans, ended), *bound))
+    turn.record(
+        ChallengeEnded(
+            challenge_id=challenge_id,
+            outcome=outcome,
+            ended=plain(ended),
+            spans=union(subtract(challenge.spans, ended)),
+            commitment=clock,
+            hold_id=challenge.hold_id if won else None,
+            hold_spans=won,
+            cool_down=cool_down(turn) if outcome == "lost" else None,
+        )
+    )

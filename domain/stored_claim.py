@@ -1,0 +1,67 @@
+"""Claims as rows keep them: how who writes a calendar's rows and who reads them understand each other."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, assert_never, cast
+
+from pydantic import TypeAdapter
+
+from domain.challenge import OpenChallenge
+from domain.claims import BookingClaim, HoldClaim, TimeOffClaim
+
+Claim = HoldClaim | BookingClaim | TimeOffClaim | OpenChallenge
+Kind = Literal["hold", "booking", "time_off", "challenge"]
+
+_HOLD: Final = TypeAdapter(HoldClaim)
+_BOOKING: Final = TypeAdapter(BookingClaim)
+_TIME_OFF: Final = TypeAdapter(TimeOffClaim)
+_CHALLENGE: Final = TypeAdapter(OpenChallenge)
+
+
+def kind_of(claim: Claim) -> Kind:
+    """What kind of claim it is."""
+    match claim:
+        case HoldClaim():
+            return "hold"
+        case BookingClaim():
+            return "booking"
+        case TimeOffClaim():
+            return "time_off"
+        case OpenChallenge():
+            return "challenge"
+        case _:
+            assert_never(claim)
+
+
+def stored(claim: Claim) -> dict[str, Any]:
+    """What is shown of a claim, without what its id says and what follows from the rest; ready for JSON."""
+    match claim:
+        case HoldClaim():
+            dump = _HOLD.dump_python(claim, exclude_none=True, exclude={"hold_id", "deadline", "due_at"})
+        case BookingClaim():
+            # What un-confirming needs to know is the decisions' own business.
+            left_out = {"booking_id", "limits", "arrived_before"}
+            dump = _BOOKING.dump_python(claim, exclude_none=True, exclude=left_out)
+        case TimeOffClaim():
+            dump = _TIME_OFF.dump_python(claim, exclude_none=True, exclude={"time_off_id"})
+        case OpenChallenge():
+            dump = _CHALLENGE.dump_python(claim, exclude_none=True, exclude={"challenge_id"})
+        case _:
+            assert_never(claim)
+    return cast("dict[str, Any]", dump)
+
+
+def claim_from(kind: Kind, id: str, said: Mapping[str, Any]) -> Claim:
+    """The claim of that kind and id of which `said` is stored."""
+    match kind:
+        case "hold":
+            some_limit = next(iter(said["limits"].values()))
+            derived = {"hold_id": id, "deadline": some_limit, "due_at": some_limit["at"]}
+            return _HOLD.validate_python({**said, **derived}).with_()
+        case "booking":
+            return _BOOKING.validate_python({**said, "booking_id": id})
+        case "time_off":
+            return _TIME_OFF.validate_python({**said, "time_off_id": id})
+        case "challenge":
+            return _CHALLENGE.validate_python({**said, "challenge_id": id})
+        case _:
+            assert_never(kind)

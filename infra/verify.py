@@ -1,0 +1,72 @@
+"""`production-tool verify`: what must always be true, recomputed from what is stored.
+
+Everything is read in one snapshot, so it may run beside the service: what is written meanwhile is left out. Events are
+streamed and replays go to temporary tables, so memory does not grow with the log.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from psycopg import AsyncConnection, IsolationLevel
+
+from infra import verify_bookings, verify_log, verify_read_models
+from infra.catalogue import EVENTS, PROJECTIONS
+from infra.mapper import Mapper
+from infra.postgres import PROJECTOR
+from infra.verify_snapshot import Found, Snapshot
+
+Check = Callable[[Snapshot], Awaitable[Found]]
+
+_DECODE: Final = Mapper(EVENTS).decode
+
+CHECKS: Final[tuple[tuple[str, str, Check], ...]] = (
+    ("V2", "versions of every stream are 1..n", verify_log.versions),
+    ("V3", "seq of every tenant is gapless", verify_log.gapless),
+    ("V4", "no two bookings overlap without an override", lambda at: verify_bookings.overlaps(at, _DECODE)),
+    ("V5", "one idempotency key, one outcome", verify_log.outcomes),
+    ("V7", "read models equal a replay", lambda at: verify_read_models.replayed(at, PROJECTIONS, _DECODE)),
+    ("V8", "positions are where the read models are", lambda at: verify_read_models.positions(at, PROJECTIONS)),
+    ("V9", "the hash chain recomputes to the head", verify_log.chain),
+)
+
+Progress = Callable[[str, int, int], None]
+"""Told while a check runs: which, how much of it is done, and out of how much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of one check."""
+
+    name: str
+    claim: str
+    found: Found
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing contradicts the claim."""
+        return not self.found.violations
+
+    def __str__(self) -> str:
+        """The line to print."""
+        if self.ok:
+            return f"{self.name} {self.claim} … ok ({self.found.looked_at})"
+        shown = "; ".join(self.found.examples)
+        return f"{self.name} {self.claim} … VIOLATED {self.found.violations} times ({self.found.looked_at}): {shown}"
+
+
+async def verify(url: str, progress: Progress) -> AsyncGenerator[Verdict, None]:
+    """A verdict for each of `CHECKS`, in order, each as soon as it is known."""
+    connection = await AsyncConnection.connect(url, application_name="production-tool verify")
+    await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+    async with connection, connection.transaction(force_rollback=True):
+        await connection.execute(
+            "SELECT set_config('role', %s, true), set_config('TimeZone', 'UTC', true)", [PROJECTOR]
+        )
+        tenants = await Snapshot.tenants_of(connection)
+        for name, claim, check in CHECKS:
+
+            def tell(done: int, total: int, name: str = name) -> None:
+                progress(name, done, total)
+
+            yield Verdict(name, claim, await check(Snapshot(connection, tenants, tell)))

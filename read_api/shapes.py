@@ -1,0 +1,96 @@
+"""What several reads show alike: time, clocks, ranks."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Annotated, Generic, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+from domain.clocks import Clock
+from domain.queue import Rank
+from domain.spans import Span
+
+Id = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
+
+T = TypeVar("T")
+
+Maybe = Annotated[T | None, Field(exclude_if=lambda value: value is None)]
+"""A member that is left out when there is nothing to say."""
+
+
+class Shown(BaseModel):
+    """What is answered."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Page(Shown, Generic[T]):
+    """A part of a list, in an order that does not change while it is read."""
+
+    items: list[T]
+    next_cursor: str | None = Field(description="Give it as `cursor` to go on; null at the end of the list.")
+
+
+class Time(Shown):
+    """A stretch of time; whole local days say which."""
+
+    starts_at: datetime
+    ends_at: datetime
+    time_zone: str = Field(examples=["Europe/Berlin"])
+    first_day: Maybe[date] = None
+    last_day: Maybe[date] = None
+
+    @classmethod
+    def of(cls, span: Span) -> Self:
+        """`span` as clients see it."""
+        return cls(
+            starts_at=span.starts_at,
+            ends_at=span.ends_at,
+            time_zone=span.time_zone,
+            first_day=span.first_day,
+            last_day=span.last_day,
+        )
+
+
+class Deadline(Shown):
+    """An instant, what gave it, and the zone in which it was worked out."""
+
+    at: datetime
+    rule: str = Field(examples=["14 days after placing"])
+    zone: str = Field(examples=["Europe/Berlin"])
+
+    @classmethod
+    def of(cls, clock: Clock) -> Self:
+        """`clock` as clients see it."""
+        return cls(at=clock.at, rule=clock.rule, zone=clock.zone)
+
+
+class Standing(Shown):
+    """Where a hold stands on one stretch of its time."""
+
+    starts_at: datetime
+    ends_at: datetime
+    first_day: Maybe[date] = None
+    last_day: Maybe[date] = None
+    rank: int = Field(ge=1, description="1 is first; so many are ahead, and one more.")
+    state: Literal["live", "standby", "blocked"]
+    first_refusal_until: Maybe[datetime] = None
+
+    @classmethod
+    def of(cls, rank: Rank) -> Self:
+        """`rank` as clients see it."""
+        span = rank.span
+        return cls(
+            starts_at=span.starts_at,
+            ends_at=span.ends_at,
+            first_day=span.first_day,
+            last_day=span.last_day,
+            rank=rank.rank,
+            state=rank.state,
+            first_refusal_until=None if span.first_refusal is None else span.first_refusal.at,
+        )
+
+
+def times(spans: Iterable[Span]) -> list[Time]:
+    """`spans` as clients see them."""
+    return [Time.of(span) for span in spans]

@@ -1,0 +1,122 @@
+"""A company at work: real commands on a real log, and the projectors behind them."""
+
+import itertools
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from pydantic_core import from_json
+
+from commands.artist import AddArtist, add_artist
+from commands.booking import ConfirmHold, MakeBooking, confirm_hold, make_booking
+from commands.context import Context
+from commands.hold import PlaceHold, ReleaseHold, place_hold, release_hold
+from commands.log import Outcome
+from commands.project import OpenProject, open_a_project
+from consumers.projector import Projector
+from domain.ids import tenant_id
+from domain.overrides import Overriding
+from infra.catalogue import EVENTS, PROJECTIONS
+from infra.event_log import EventLog
+from infra.log_feed import LogFeed, LogHistory
+from infra.mapper import Mapper
+from infra.postgres import projector_pool
+
+_keys = itertools.count(1)
+
+
+def days(first: str, last: str | None = None) -> list[dict[str, str]]:
+    """A period of whole days, as a client says it."""
+    return [{"first_day": first, "last_day": last or first}]
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A tenant that may do everything."""
+
+    log: EventLog
+    name: str = "acme"
+    permissions: frozenset[str] = field(
+        default_factory=lambda: frozenset({"double_book", "jump_queue", "over_time_off", "over_fill"})
+    )
+
+    @property
+    def tenant_id(self) -> str:
+        return tenant_id("test", self.name)
+
+    def context(self) -> Context:
+        return Context(
+            tenant_id=self.tenant_id,
+            actor="ada",
+            permissions=self.permissions,
+            key=f"k{next(_keys)}",
+            fingerprint=bytes(32),
+            correlation_id="c1",
+        )
+
+    async def artist(self, name: str = "Mo", **more: Any) -> str:  # noqa: ANN401 - as a client says it
+        command = AddArtist.model_validate({"name": name, "time_zone": "Europe/Berlin", **more})
+        return _id(await add_artist(self.log, self.context(), command))
+
+    async def project(self, name: str = "Whale") -> str:
+        command = OpenProject.model_validate({"name": name, "time_zone": "Europe/Berlin"})
+        return _id(await open_a_project(self.log, self.context(), command))
+
+    async def hold(self, artist_id: str, project_id: str, periods: list[dict[str, str]], **more: Any) -> str:  # noqa: ANN401
+        return _id(await self.placed(artist_id, project_id, periods, **more))
+
+    async def placed(self, artist_id: str, project_id: str, periods: list[dict[str, str]], **more: Any) -> Outcome:  # noqa: ANN401
+        said = {"artist_id": artist_id, "project_id": project_id, "periods": periods, **more}
+        return await place_hold(self.log, self.context(), PlaceHold.model_validate(said))
+
+    async def release(self, hold_id: str, periods: list[dict[str, str]] | None = None) -> Outcome:
+        return await release_hold(self.log, self.context(), hold_id, ReleaseHold.model_validate({"periods": periods}))
+
+    async def confirm(self, hold_id: str, **more: Any) -> str:  # noqa: ANN401
+        outcome = await confirm_hold(self.log, self.context(), hold_id, ConfirmHold.model_validate(more))
+        return str(from_json(outcome.body)["booking_id"])
+
+    async def book(
+        self,
+        artist_id: str,
+        project_id: str,
+        periods: list[dict[str, str]],
+        *,
+        over: tuple[Overriding, str] | None = None,
+    ) -> str:
+        overrides = [{"permission": over[0], "reason": "agreed", "accepts": [over[1]]}] if over else []
+        said = {"artist_id": artist_id, "project_id": project_id, "periods": periods, "overrides": overrides}
+        return _id(await make_booking(self.log, self.context(), MakeBooking.model_validate(said)))
+
+
+def _id(outcome: Outcome) -> str:
+    return str(from_json(outcome.body)["id"])
+
+
+@asynccontextmanager
+async def open_log(database: str) -> AsyncIterator[EventLog]:
+    log = EventLog(database, Mapper(EVENTS))
+    try:
+        yield log
+    finally:
+        await log.close()
+
+
+async def catch_up(database: str) -> None:
+    """Bring every read model to the end of the log as it is now."""
+    async with await psycopg.AsyncConnection.connect(database) as connection:
+        heads = await (await connection.execute("SELECT tenant_id::text, seq FROM heads")).fetchall()
+    async with projector_pool(database) as pool:
+        history = LogHistory(pool, Mapper(EVENTS).decode)
+        feed = LogFeed(pool=pool, history=history, calls=_nobody())
+        projector = Projector(feed=feed, history=history, pool=pool, projections=PROJECTIONS, failpoint=lambda _: None)
+        for tenant, head in heads:
+            async for batch in history.between(tenant, after=0, until=head):
+                await projector.apply(batch)
+
+
+async def _nobody() -> AsyncGenerator[str, None]:
+    return
+    yield ""
