@@ -32,7 +32,6 @@ Zone = Annotated[ZoneName, Field(max_length=64, examples=["Europe/Berlin"])]
 OverrideList = Annotated[tuple[Override, ...], Field(max_length=4)]
 
 
-
 def new_id() -> str:
     """A fresh UUIDv7."""
     return uuid7(time.time_ns() // 1_000_000, secrets.randbits(RANDOM_BITS))

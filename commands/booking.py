@@ -1,28 +1,25 @@
-"""Bookings: confirm a hold, book directly, cancel."""
+"""Bookings: confirm a hold, book directly."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from commands.at_calendar import Streams, booking_of, hold_of, standing_answer
+from commands.at_calendar import Asked, Told, at_calendar, at_hold
 from commands.body import Body, Id, OverrideList, Text, Zone, new_id
 from commands.context import Context
-from commands.log import Decided, Log, Outcome, States
-from domain import job as jobs
+from commands.log import Log, Outcome
 from domain.artist import IdTaken
-from domain.booking import BOOKING, BookingMade, Party
+from domain.booked import record_booking
+from domain.booking import BOOKING, BookingMade
 from domain.booking_time import book, book_hold
-from domain.cancelling import cancel
 from domain.decider import Stream
-from domain.ending import standing
-from domain.event import Event
-from domain.hold import HOLD, HoldConfirmed
+from domain.hold import HoldPlaced
 from domain.job import JOB
 from domain.money import Money
 from domain.overrides import Overrides
 from domain.periods import Periods
 from domain.project import PROJECT, must_be_open
-from domain.spans import plain, spans_of
+from domain.spans import spans_of
+from domain.turn import Turn
 
 
 class ConfirmHold(Body):
@@ -48,139 +45,68 @@ class MakeBooking(Body):
     overrides: OverrideList = ()
 
 
-class CancelBooking(Body):
-    """Cancel all of a booking, or `periods`."""
-
-    periods: Periods | None = None
-    by: Party = "client"
-    reason: Text | None = None
-
-
 async def confirm_hold(log: Log, context: Context, hold_id: str, command: ConfirmHold) -> Outcome:
     """Answers `booking_id`; confirming what is confirmed answers the same one and changes nothing."""
-    placed = await hold_of(log, context, hold_id)
-    hold, booking = HOLD.stream(hold_id), BOOKING.stream(new_id())
-    project, streams = PROJECT.stream(placed.project_id), Streams.of(context, placed.artist_id)
-    job = None if placed.job_id is None else JOB.stream(placed.job_id)
+    booking_id = new_id()
 
-    def decision(states: States, now: datetime) -> Decided:
-        turn = streams.turn(states, now)
-        held = states[hold]
-        if held.ended == "confirmed" and held.bookings[-1] in turn.calendar.bookings:
-            return streams.decided(turn, {"booking_id": held.bookings[-1]})
-        claim = standing(turn, held, hold_id)
-        must_be_open(states[project])
+    def also(placed: HoldPlaced) -> Sequence[Stream[Any]]:
+        job = () if placed.job_id is None else (JOB.stream(placed.job_id),)
+        return (PROJECT.stream(placed.project_id), BOOKING.stream(booking_id), *job)
+
+    def act(asked: Asked) -> Told:
+        turn, placed = asked.turn, asked.placed
+        bookings = asked.hold.bookings
+        if asked.hold.ended == "confirmed" and bookings[-1] in turn.calendar.bookings:
+            return (), {"booking_id": bookings[-1], **asked.answer()}
+        claim = asked.claim
+        must_be_open(turn.beyond.state(PROJECT.stream(placed.project_id)))
         overrides = Overrides(command.overrides, context.permissions)
-        spans = None if command.periods is None else spans_of(command.periods, placed.time_zone or turn.zone)
-        booked = book_hold(turn, claim, spans, booking_id=booking.id, keep_rest=command.keep_rest, overrides=overrides)
-        more: dict[Stream[Any], list[Event]] = {}
-        if job is not None:
-            jobs.must_be_open(states[job], placed.project_id)
-            more[job] = jobs.fill(
-                states[job],
-                plain(booked),
-                booking_id=booking.id,
-                artist_id=placed.artist_id,
-                hold_id=hold_id,
-                overrides=overrides,
-            )
-        kept = hold_id in turn.calendar.holds
-        more[hold] = [HoldConfirmed(booking_id=booking.id, periods=command.periods, keep_rest=kept)]
-        more[booking] = [
-            BookingMade(
-                artist_id=placed.artist_id,
-                project_id=placed.project_id,
-                hold_id=hold_id,
-                job_id=placed.job_id,
-                periods=command.periods,
-                time_zone=placed.time_zone,
-                rate=command.rate or streams.artist_in(states).day_rate,
-                overrides=overrides.used,
-            )
-        ]
-        answer = {"booking_id": booking.id, **standing_answer(turn, hold_id)}
-        return streams.decided(turn, answer, more)
+        spans = asked.spans(command.periods)
+        booked = book_hold(turn, claim, spans, booking_id=booking_id, keep_rest=command.keep_rest, overrides=overrides)
+        made = BookingMade(
+            artist_id=placed.artist_id,
+            project_id=placed.project_id,
+            hold_id=hold_id,
+            job_id=placed.job_id,
+            periods=command.periods,
+            time_zone=placed.time_zone,
+            rate=command.rate or turn.artist.day_rate,
+            overrides=command.overrides,
+        )
+        record_booking(turn, made, booking_id=booking_id, booked=booked, overrides=overrides)
+        return (), {"booking_id": booking_id, **asked.answer()}
 
-    reads = streams.and_(project, booking) if job is None else streams.and_(project, booking, job)
-    return await log.decide(context, hold, reads, decision)
+    return await at_hold(log, context, hold_id, act, also=also)
 
 
 async def make_booking(log: Log, context: Context, command: MakeBooking) -> Outcome:
     """The same booking twice is one."""
     booking, project = BOOKING.stream(command.id or new_id()), PROJECT.stream(command.project_id)
-    streams = Streams.of(context, command.artist_id)
     job = None if command.job_id is None else JOB.stream(command.job_id)
 
-    def decision(states: States, now: datetime) -> Decided:
-        artist = streams.artist_in(states)
-        turn = streams.turn(states, now)
+    def act(turn: Turn) -> Mapping[str, Any]:
         wish = BookingMade(
             artist_id=command.artist_id,
             project_id=command.project_id,
             job_id=command.job_id,
             periods=command.periods,
             time_zone=command.time_zone,
-            rate=command.rate or artist.day_rate,
+            rate=command.rate or turn.artist.day_rate,
             note=command.note,
             overrides=command.overrides,
         )
-        if (made := states[booking].made) is not None:
+        if (made := turn.beyond.state(booking).made) is not None:
             if made != wish:
                 raise IdTaken("Another booking has this id.")
-            return streams.decided(turn, {})
-        must_be_open(states[project])
-        if artist.consent != "staff":
+            return {"booking_id": booking.id}
+        must_be_open(turn.beyond.state(project))
+        if turn.artist.consent != "staff":
             turn.warn("consent_not_asked", "The artist has not been asked.")
-        spans = spans_of(command.periods, command.time_zone or artist.time_zone)
+        spans = spans_of(command.periods, command.time_zone or turn.zone)
         overrides = Overrides(command.overrides, context.permissions)
-        book(
-            turn,
-            spans,
-            booking_id=booking.id,
-            project_id=command.project_id,
-            job_id=command.job_id,
-            overrides=overrides,
-        )
-        more: dict[Stream[Any], list[Event]] = {booking: [wish]}
-        if job is not None:
-            jobs.must_be_open(states[job], command.project_id)
-            more[job] = jobs.fill(
-                states[job],
-                spans,
-                booking_id=booking.id,
-                artist_id=command.artist_id,
-                hold_id=None,
-                overrides=overrides,
-            )
-        return streams.decided(turn, {}, more)
+        booked = book(turn, spans, wish, booking_id=booking.id, overrides=overrides)
+        record_booking(turn, wish, booking_id=booking.id, booked=booked, overrides=overrides)
+        return {"booking_id": booking.id}
 
-    reads = streams.and_(project) if job is None else streams.and_(project, job)
-    return await log.decide(context, booking, reads, decision)
-
-
-async def cancel_booking(log: Log, context: Context, booking_id: str, command: CancelBooking) -> Outcome:
-    """Answers the fees; cancelling what is cancelled changes nothing."""
-    made = await booking_of(log, context, booking_id)
-    booking, streams = BOOKING.stream(booking_id), Streams.of(context, made.artist_id)
-    job = None if made.job_id is None else JOB.stream(made.job_id)
-
-    def decision(states: States, now: datetime) -> Decided:
-        turn = streams.turn(states, now)
-        said = cancel(
-            turn,
-            states[booking],
-            booking_id=booking_id,
-            spans=None if command.periods is None else spans_of(command.periods, made.time_zone or turn.zone),
-            periods=command.periods,
-            by=command.by,
-            reason=command.reason,
-        )
-        more: dict[Stream[Any], Sequence[Event]] = {booking: said}
-        if job is not None and said:
-            claim = turn.calendar.bookings.get(booking_id)
-            more[job] = jobs.vacate(states[job], booking_id, () if claim is None else plain(claim.spans))
-        return streams.decided(
-            turn, {"fees": [fee.model_dump(mode="json", exclude_none=True) for e in said for fee in e.fees]}, more
-        )
-
-    return await log.decide(context, booking, streams.and_() if job is None else streams.and_(job), decision)
+    also = (project,) if job is None else (project, job)
+    return await at_calendar(log, context, command.artist_id, subject=booking, also=also, act=act)

@@ -1,21 +1,23 @@
 """Holds: place, release, change, extend, keep."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from typing import Any, Self
 
-from commands.at_calendar import Streams, hold_of, standing_answer
+from pydantic import model_validator
+
+from commands.at_calendar import Asked, Told, at_calendar, at_hold, standing_answer
 from commands.body import Body, Id, OverrideList, Text, Zone, new_id
 from commands.context import Context
-from commands.log import Decided, Log, Outcome, States
+from commands.log import Log, Outcome
 from domain import placing
-from domain.ending import extend, keep, release, standing
-from domain.event import Event
+from domain.ending import extend, keep, release
 from domain.hold import HOLD, Group, HoldChanged, HoldKept, HoldPlaced, HoldReleased, Strength
-from domain.job import JOB
-from domain.job import must_be_open as job_must_be_open
+from domain.job import JOB, joined
 from domain.overrides import Overrides
 from domain.periods import Periods
 from domain.project import PROJECT, must_be_open
 from domain.spans import spans_of
+from domain.turn import Turn
 
 
 class PlaceHold(Body):
@@ -31,6 +33,12 @@ class PlaceHold(Body):
     group: Group | None = None
     time_zone: Zone | None = None
     overrides: OverrideList = ()
+
+    @model_validator(mode="after")
+    def _group_of_a_job(self) -> Self:
+        if self.group is not None and self.job_id is None:
+            raise ValueError("group: a group belongs to a job, so job_id is needed")
+        return self
 
 
 class ReleaseHold(Body):
@@ -63,7 +71,6 @@ async def place_hold(log: Log, context: Context, command: PlaceHold) -> Outcome:
     """Answers the deadline, the ranks and what is unusual."""
     hold = HOLD.stream(command.id or new_id())
     project = PROJECT.stream(command.project_id)
-    streams = Streams.of(context, command.artist_id)
     job = None if command.job_id is None else JOB.stream(command.job_id)
     wish = HoldPlaced(
         artist_id=command.artist_id,
@@ -77,92 +84,71 @@ async def place_hold(log: Log, context: Context, command: PlaceHold) -> Outcome:
         overrides=command.overrides,
     )
 
-    def decision(states: States, now: datetime) -> Decided:
-        artist = streams.artist_in(states)
-        turn = streams.turn(states, now)
-        must_be_open(states[project])
-        if job is not None:
-            job_must_be_open(states[job], command.project_id)
+    def act(turn: Turn) -> Mapping[str, Any]:
+        before = turn.beyond.state(hold)
+        if before.placed is None:
+            must_be_open(turn.beyond.state(project))
+            if job is not None:
+                turn.beyond.record(job, *joined(turn.beyond.state(job), wish, hold.id))
         said = placing.place(
             turn,
-            states[hold],
+            before,
             wish,
             hold_id=hold.id,
-            spans=spans_of(command.periods, command.time_zone or artist.time_zone),
-            consent=artist.consent,
+            spans=spans_of(command.periods, command.time_zone or turn.zone),
             permissions=context.permissions,
         )
-        return streams.decided(turn, standing_answer(turn, hold.id), {hold: said})
+        turn.beyond.record(hold, *said)
+        return standing_answer(turn, hold.id)
 
-    reads = streams.and_(project) if job is None else streams.and_(project, job)
-    return await log.decide(context, hold, reads, decision)
+    also = (project,) if job is None else (project, job)
+    return await at_calendar(log, context, command.artist_id, subject=hold, also=also, act=act)
 
 
 async def release_hold(log: Log, context: Context, hold_id: str, command: ReleaseHold) -> Outcome:
     """Releasing what is not held any more changes nothing."""
-    placed = await hold_of(log, context, hold_id)
-    hold, streams = HOLD.stream(hold_id), Streams.of(context, placed.artist_id)
 
-    def decision(states: States, now: datetime) -> Decided:
-        turn = streams.turn(states, now)
-        if states[hold].ended == "released":
-            return streams.decided(turn, standing_answer(turn, hold_id))
-        claim = standing(turn, states[hold], hold_id)
-        spans = None if command.periods is None else spans_of(command.periods, placed.time_zone or turn.zone)
-        said: list[Event] = []
-        if release(turn, claim, spans):
-            gone = hold_id not in turn.calendar.holds
-            said = [HoldReleased(periods=None if gone else command.periods, reason=command.reason)]
-        return streams.decided(turn, standing_answer(turn, hold_id), {hold: said})
+    def act(asked: Asked) -> Told:
+        if asked.hold.ended == "released" or not release(asked.turn, asked.claim, asked.spans(command.periods)):
+            return (), asked.answer()
+        gone = hold_id not in asked.turn.calendar.holds
+        if gone:
+            asked.leave_group()
+        return [HoldReleased(periods=None if gone else command.periods, reason=command.reason)], asked.answer()
 
-    return await log.decide(context, hold, streams.and_(), decision)
+    return await at_hold(log, context, hold_id, act)
 
 
 async def change_hold(log: Log, context: Context, hold_id: str, command: ChangeHold) -> Outcome:
     """Answers the new deadline and ranks."""
-    placed = await hold_of(log, context, hold_id)
-    hold, streams = HOLD.stream(hold_id), Streams.of(context, placed.artist_id)
 
-    def decision(states: States, now: datetime) -> Decided:
-        turn = streams.turn(states, now)
-        claim = standing(turn, states[hold], hold_id)
+    def act(asked: Asked) -> Told:
         changed = placing.change(
-            turn,
-            claim,
-            spans_of(command.periods, placed.time_zone or turn.zone),
-            consent=streams.artist_in(states).consent,
+            asked.turn,
+            asked.claim,
+            spans_of(command.periods, asked.placed.time_zone or asked.turn.zone),
             overrides=Overrides(command.overrides, context.permissions),
         )
         said = [HoldChanged(periods=command.periods, overrides=command.overrides)] if changed else []
-        return streams.decided(turn, standing_answer(turn, hold_id), {hold: said})
+        return said, asked.answer()
 
-    return await log.decide(context, hold, streams.and_(), decision)
+    return await at_hold(log, context, hold_id, act)
 
 
 async def extend_hold(log: Log, context: Context, hold_id: str, command: ExtendHold) -> Outcome:
     """Answers the new deadline. Each extension is another: repeat it under its key only."""
-    placed = await hold_of(log, context, hold_id)
-    hold, streams = HOLD.stream(hold_id), Streams.of(context, placed.artist_id)
 
-    def decision(states: States, now: datetime) -> Decided:
-        turn = streams.turn(states, now)
-        claim = standing(turn, states[hold], hold_id)
-        said = extend(turn, states[hold], claim, command.reason)
-        return streams.decided(turn, standing_answer(turn, hold_id), {hold: said})
+    def act(asked: Asked) -> Told:
+        return extend(asked.turn, asked.hold, asked.claim, command.reason), asked.answer()
 
-    return await log.decide(context, hold, streams.and_(), decision)
+    return await at_hold(log, context, hold_id, act)
 
 
 async def keep_hold(log: Log, context: Context, hold_id: str, command: KeepHold) -> Outcome:
     """Keeping what no clock threatens changes nothing."""
-    placed = await hold_of(log, context, hold_id)
-    hold, streams = HOLD.stream(hold_id), Streams.of(context, placed.artist_id)
 
-    def decision(states: States, now: datetime) -> Decided:
-        turn = streams.turn(states, now)
-        claim = standing(turn, states[hold], hold_id)
-        spans = None if command.periods is None else spans_of(command.periods, placed.time_zone or turn.zone)
-        said = [HoldKept(periods=command.periods)] if keep(turn, claim, spans) else []
-        return streams.decided(turn, standing_answer(turn, hold_id), {hold: said})
+    def act(asked: Asked) -> Told:
+        kept = keep(asked.turn, asked.claim, asked.spans(command.periods))
+        return [HoldKept(periods=command.periods)] if kept else [], asked.answer()
 
-    return await log.decide(context, hold, streams.and_(), decision)
+    return await at_hold(log, context, hold_id, act)

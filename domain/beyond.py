@@ -1,7 +1,10 @@
-"""Streams beside a calendar that a decision turns out to need: it says which, and is asked again with them named."""
+"""The streams besides a calendar that a turn reads and writes.
 
-from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+A decision may find that it needs streams nobody named: it says which, and is asked again with them named.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from domain.decider import Stream
 from domain.errors import DomainError
@@ -22,12 +25,14 @@ class Unnamed(DomainError):
 
 
 class Beyond:
-    """The streams that were named, with their states and what is recorded in them."""
+    """The named streams: their states, and what is recorded in them."""
 
-    def __init__(self, named: Mapping[str, tuple[Stream[Any], Any]]) -> None:
-        """`named` has the stream and its state by the stream's name."""
-        self._named = named
-        self._states: dict[str, Any] = {}
+    __slots__ = ("_named", "_read", "events")
+
+    def __init__(self, read: Callable[[Stream[Any]], Any], named: Sequence[Stream[Any]]) -> None:
+        """`read` answers the state of a named stream."""
+        self._read = read
+        self._named = {stream.name: stream for stream in named}
         self.events: dict[Stream[Any], list[Event]] = {}
 
     def need(self, *streams: Stream[Any]) -> None:
@@ -46,7 +51,11 @@ class Beyond:
             Unnamed: it has not been named.
         """
         self.need(stream)
-        return cast("S", self._states.get(stream.name, self._named[stream.name][1]))
+        named = self._named[stream.name]
+        state: S = self._read(named)
+        for event in self.events.get(named, ()):
+            state = stream.decider.evolve(state, event)
+        return state
 
     def record(self, stream: Stream[Any], *events: Event) -> None:
         """Add facts to a stream.
@@ -54,8 +63,5 @@ class Beyond:
         Raises:
             Unnamed: it has not been named.
         """
-        state = self.state(stream)
-        for event in events:
-            state = stream.decider.evolve(state, event)
-        self._states[stream.name] = state
-        self.events.setdefault(self._named[stream.name][0], []).extend(events)
+        self.need(stream)
+        self.events.setdefault(self._named[stream.name], []).extend(events)

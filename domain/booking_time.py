@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from domain.booking import BookingMade
 from domain.calendar import TimeBooked
 from domain.claims import Held, HoldClaim, held
 from domain.ending import release
@@ -81,7 +82,7 @@ def book_hold(
 
 
 def book(
-    turn: Turn, spans: tuple[Span, ...], *, booking_id: str, project_id: str, job_id: str | None, overrides: Overrides
+    turn: Turn, spans: tuple[Span, ...], wish: BookingMade, *, booking_id: str, overrides: Overrides
 ) -> tuple[Held, ...]:
     """Book time that nobody holds, without a hold; past time too, since bookings may be entered afterwards.
 
@@ -93,8 +94,8 @@ def book(
     turn.record(
         TimeBooked(
             booking_id=booking_id,
-            project_id=project_id,
-            job_id=job_id,
+            project_id=wish.project_id,
+            job_id=wish.job_id,
             spans=booked,
             others=turn.policy.on_confirm,
             passed_over=passed_over,

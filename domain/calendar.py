@@ -21,7 +21,7 @@ from domain.decider import Decider
 from domain.event import Event
 from domain.instants import Instant
 from domain.overrides import Override
-from domain.spans import Span
+from domain.spans import Span, plain
 
 MOST_COOL_DOWNS: Final = 100
 """The latest are remembered; more than that at once on one calendar is nobody's business."""
@@ -150,6 +150,7 @@ class BookingMoved(Event):
     stored_as: ClassVar[str] = "calendar.booking_moved.v1"
     booking_id: str
     spans: tuple[Held, ...]
+    passed_over: tuple[str, ...] = ()
     overrides: tuple[Override, ...] = ()
 
 
@@ -243,10 +244,13 @@ def _next_place(calendar: Calendar, spans: tuple[Held, ...]) -> int:
     return max(calendar.next_place, max((span.place for span in spans), default=-1) + 1)
 
 
-def _with_spans(calendar: Calendar, hold_id: str, spans: tuple[Held, ...]) -> Mapping[str, HoldClaim]:
+def _with_spans(
+    calendar: Calendar, hold_id: str, spans: tuple[Held, ...], *, spent: tuple[Span, ...] = ()
+) -> Mapping[str, HoldClaim]:
     if not spans:
         return without(calendar.holds, hold_id)
-    return put(calendar.holds, hold_id, calendar.holds[hold_id].with_(spans=spans))
+    claim = calendar.holds[hold_id]
+    return put(calendar.holds, hold_id, claim.with_(spans=spans, spent=(*claim.spent, *spent)))
 
 
 def evolve(calendar: Calendar, event: Event) -> Calendar:  # noqa: PLR0911 - one case an event
@@ -281,7 +285,9 @@ def evolve(calendar: Calendar, event: Event) -> Calendar:  # noqa: PLR0911 - one
                 holds=put(calendar.holds, event.hold_id, changed),
                 next_place=_next_place(calendar, event.spans),
             )
-        case TimeReleased() | TimeLapsed() | HoldPromoted() | PromotionKept():
+        case TimeLapsed():
+            return replace(calendar, holds=_with_spans(calendar, event.hold_id, event.spans, spent=event.lapsed))
+        case TimeReleased() | HoldPromoted() | PromotionKept():
             return replace(calendar, holds=_with_spans(calendar, event.hold_id, event.spans))
         case LimitsMoved():
             moved = calendar.holds[event.hold_id].with_(limits=event.limits)
@@ -331,14 +337,14 @@ def _evolve_challenges(calendar: Calendar, event: ChallengeOpened | ChallengeAns
             assert_never(event)
 
 
-def _evolve_taken(calendar: Calendar, event: Event) -> Calendar:
+def _evolve_taken(calendar: Calendar, event: Event) -> Calendar:  # noqa: PLR0911 - one case an event
     """Bookings and time off, as they come and go."""
     match event:
         case TimeBooked():
             holds, limits = calendar.holds, None
             if event.hold_id is not None:
                 limits = holds[event.hold_id].limits
-                holds = _with_spans(calendar, event.hold_id, event.hold_spans)
+                holds = _with_spans(calendar, event.hold_id, event.hold_spans, spent=plain(event.spans))
             booking = BookingClaim(
                 event.booking_id, event.project_id, event.spans, event.job_id, limits, calendar.next_place
             )

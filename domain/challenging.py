@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+from domain.artist import IdTaken
 from domain.booking_time import ConsentPending, NotHeld
 from domain.challenge import (
     Answer,
     ChallengeAnswered,
     ChallengeEnded,
     ChallengeOpened,
+    ChallengeRaised,
     OpenChallenge,
 )
 from domain.claims import HoldClaim
@@ -95,6 +97,16 @@ def raise_challenge(
     return turn.calendar.challenges[challenge_id]
 
 
+def must_be_same(before: ChallengeRaised, wish: ChallengeRaised) -> None:
+    """Refuse another challenge under an id that is taken.
+
+    Raises:
+        IdTaken: it is another.
+    """
+    if before != wish:
+        raise IdTaken("Another challenge has this id.")
+
+
 def _above(turn: Turn, claim: HoldClaim, stretch: Stretch) -> list[str]:
     """Whom `claim` challenges on a stretch; nobody where its own project stands higher, which can challenge itself."""
     ids: list[str] = []
@@ -149,9 +161,7 @@ def answer(
     if not subtract(about, challenge.said(claim.hold_id, said)):
         return False
     turn.record(
-        ChallengeAnswered(
-            challenge_id=challenge.challenge_id, hold_id=claim.hold_id, answer=said, spans=plain(about)
-        )
+        ChallengeAnswered(challenge_id=challenge.challenge_id, hold_id=claim.hold_id, answer=said, spans=plain(about))
     )
     resolve(turn)
     return True

@@ -81,6 +81,8 @@ class HoldClaim:
     group_id: str | None = None
     offered: tuple[Span, ...] = ()
     """The time that the artist offered instead."""
+    spent: tuple[Span, ...] = ()
+    """The time that became a booking or was lost to a clock: this hold does not return to it."""
 
     def with_(self, **changes: object) -> "HoldClaim":
         """The claim with other members, its clocks looked at afresh."""

@@ -50,7 +50,7 @@ def _promote(turn: Turn, before: Calendar) -> None:
     for hold_id, spans in firsts(turn.calendar, turn.now, within).items():
         if hold_id not in before.holds:
             continue
-        waited = tuple(s for s in spans if s.place < before.next_place and s.commitment is None)
+        waited = intersect([s for s in spans if s.commitment is None], before.holds[hold_id].spans)
         if promoted := subtract(waited, were.get(hold_id, ())):
             _tell(turn, hold_id, promoted)
 

@@ -1,7 +1,6 @@
 """What a caller has seen of the log, as an opaque text that later reads bring back: `Consistency-Token`."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
+from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,8 +48,8 @@ def decode(text: str, tenant_id: str) -> Seen:
     if len(text) > _LONGEST:
         raise TokenMalformed("Consistency-Token is too long.")
     try:
-        plain = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode()
-    except (NotBase64, UnicodeError) as error:
+        plain = b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
+    except ValueError as error:
         raise TokenMalformed("Consistency-Token is not one of ours.") from error
     whose, _, rest = plain.partition("/")
     seq, _, incarnation = rest.partition("/")

@@ -102,6 +102,13 @@ class HoldCountered(Event):
     reason: str | None = None
 
 
+class HoldChallenged(Event):
+    """The holder challenges everyone above."""
+
+    stored_as: ClassVar[str] = "hold.challenged.v1"
+    challenge_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """What its holder said and did."""
@@ -143,6 +150,7 @@ HOLD = Decider[Hold](
         HoldAccepted,
         HoldDeclined,
         HoldCountered,
+        HoldChallenged,
     ),
     initial=Hold(),
     evolve=evolve,

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from domain import groups
 from domain.artist import IdTaken
 from domain.decider import Decider
 from domain.errors import NotFound, Refused
 from domain.event import Event
+from domain.groups import GroupDecided, GroupJoined, GroupLeft, Groups
+from domain.hold import HoldPlaced
 from domain.overrides import Overrides
 from domain.periods import Period
 from domain.spans import Span, deepest
@@ -70,6 +73,7 @@ class Job:
     closed: bool = False
     filled: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     """By booking."""
+    groups: Groups = field(default_factory=dict)
 
 
 def open_job(job: Job, wish: JobOpened) -> list[Event]:
@@ -105,6 +109,24 @@ def must_be_open(job: Job, project_id: str) -> None:
         raise JobNotOpen("The job is closed.")
 
 
+def joined(job: Job, wish: HoldPlaced, hold_id: str) -> list[Event]:
+    """What placing a hold for the job means to it.
+
+    Raises:
+        NotFound, JobNotOpen: the job takes no holds.
+        GroupMismatch, GroupFilled, GroupBroken: the group does not.
+    """
+    must_be_open(job, wish.project_id)
+    if wish.group is None:
+        return []
+    return groups.join(job.groups, wish.group, hold_id=hold_id, artist_id=wish.artist_id)
+
+
+def left(job: Job, hold_id: str) -> list[Event]:
+    """What a hold's going means to the job."""
+    return groups.leave(job.groups, hold_id)
+
+
 def fill(
     job: Job, spans: tuple[Span, ...], *, booking_id: str, artist_id: str, hold_id: str | None, overrides: Overrides
 ) -> list[Event]:
@@ -112,6 +134,7 @@ def fill(
 
     Raises:
         JobFull: no place is left on some of that time, and no override accepts that.
+        GroupFilled, GroupBroken: its group has no room for it.
     """
     assert job.opened is not None  # noqa: S101 - must_be_open has looked
     others = {id: theirs for id, theirs in job.filled.items() if id != booking_id}
@@ -119,7 +142,9 @@ def fill(
     full = most >= job.opened.quantity
     if full and (refused := overrides.refused(there, "over_fill")):
         raise JobFull(f"{most} are booked for it already, and it needs {job.opened.quantity}.", conflicts=refused)
-    return [JobFilled(booking_id=booking_id, artist_id=artist_id, hold_id=hold_id, spans=spans, over_filled=full)]
+    decided = groups.confirmed(job.groups, hold_id=hold_id)
+    filled = JobFilled(booking_id=booking_id, artist_id=artist_id, hold_id=hold_id, spans=spans, over_filled=full)
+    return [filled, *decided]
 
 
 def vacate(job: Job, booking_id: str, left: tuple[Span, ...] = ()) -> list[Event]:
@@ -127,18 +152,30 @@ def vacate(job: Job, booking_id: str, left: tuple[Span, ...] = ()) -> list[Event
     return [JobVacated(booking_id=booking_id, spans=left)] if booking_id in job.filled else []
 
 
-def evolve(job: Job, event: Event) -> Job:
+def evolve(job: Job, event: Event) -> Job:  # noqa: PLR0911 - one case an event
     """The job after `event`."""
     match event:
         case JobOpened():
             return Job(opened=event)
         case JobClosed():
             return replace(job, closed=True)
-        case JobFilled() | JobVacated():
+        case JobFilled():
+            joined = groups.filled(job.groups, event.hold_id, event.booking_id)
+            return replace(job, filled={**job.filled, event.booking_id: event.spans}, groups=joined)
+        case JobVacated():
             others = {id: spans for id, spans in job.filled.items() if id != event.booking_id}
-            return replace(job, filled={**others, event.booking_id: event.spans} if event.spans else others)
+            if event.spans:
+                return replace(job, filled={**others, event.booking_id: event.spans})
+            return replace(job, filled=others, groups=groups.vacated(job.groups, event.booking_id))
+        case GroupJoined() | GroupLeft() | GroupDecided():
+            return replace(job, groups=groups.evolve(job.groups, event))
         case _:
             return job
 
 
-JOB = Decider[Job](category="job", events=(JobOpened, JobClosed, JobFilled, JobVacated), initial=Job(), evolve=evolve)
+JOB = Decider[Job](
+    category="job",
+    events=(JobOpened, JobClosed, JobFilled, JobVacated, GroupJoined, GroupLeft, GroupDecided),
+    initial=Job(),
+    evolve=evolve,
+)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from domain import limits
-from domain.artist import ConsentMode, IdTaken
+from domain.artist import IdTaken
 from domain.calendar import TimeChanged, TimeHeld
 from domain.challenge import Contested
 from domain.claims import Consent, HoldClaim, Limits, held
@@ -21,6 +21,12 @@ class QueueFull(Refused):
     """As many hold this time as the policy allows."""
 
     code = "queue_full"
+
+
+class Spent(Refused):
+    """The hold was confirmed there, or lost that time to a clock; it takes another hold to stand there."""
+
+    code = "spent"
 
 
 class AlreadyBooked(Refused):
@@ -42,7 +48,6 @@ def place(
     *,
     hold_id: str,
     spans: tuple[Span, ...],
-    consent: ConsentMode,
     permissions: frozenset[str],
 ) -> list[Event]:
     """Queue `wish` on the calendar of `turn`, and say what to record on the hold itself.
@@ -60,7 +65,7 @@ def place(
     _must_be_free_to_hold(
         turn, spans, Overrides(wish.overrides, permissions), project_id=wish.project_id, hold_id=hold_id
     )
-    asked = consent != "staff"
+    asked = turn.artist.consent != "staff"
     turn.record(
         TimeHeld(
             hold_id=hold_id,
@@ -81,7 +86,6 @@ def change(
     claim: HoldClaim,
     spans: tuple[Span, ...],
     *,
-    consent: ConsentMode,
     overrides: Overrides,
 ) -> bool:
     """Move a hold to `spans`; False when it is there already. Kept time keeps its place, added time joins the back.
@@ -91,6 +95,7 @@ def change(
     Raises:
         InThePast, OnTimeOff, AlreadyBooked, QueueFull: the added time cannot be held.
         Contested: time to be dropped is.
+        Spent: the hold has been confirmed, or has lapsed, on added time.
     """
     added, dropped = subtract(spans, claim.spans), plain(subtract(claim.spans, spans))
     if not added and not dropped:
@@ -100,9 +105,11 @@ def change(
             raise Contested("That time is contested: answer the challenge, or release the time.")
     if spans[-1].ends_at <= turn.now:
         raise InThePast("All of this time has gone by.")
+    if overlap(added, union(claim.spent)):
+        raise Spent("This hold was confirmed there, or has lapsed there: place another.")
     if added:
         _must_be_free_to_hold(turn, added, overrides, project_id=claim.project_id, hold_id=claim.hold_id)
-    state, respond_by = _consent_after_change(turn, claim, spans, added=bool(added), mode=consent)
+    state, respond_by = _consent_after_change(turn, claim, spans, added=bool(added))
     place = turn.calendar.next_place
     turn.record(
         TimeChanged(
@@ -120,11 +127,11 @@ def change(
 
 
 def _consent_after_change(
-    turn: Turn, claim: HoldClaim, spans: tuple[Span, ...], *, added: bool, mode: ConsentMode
+    turn: Turn, claim: HoldClaim, spans: tuple[Span, ...], *, added: bool
 ) -> tuple[Consent, Clock | None]:
     if claim.consent == "countered" and not subtract(spans, claim.offered):
         return "given", None
-    if mode == "staff" or not added:
+    if turn.artist.consent == "staff" or not added:
         return claim.consent, claim.respond_by
     return "asked", limits.response(turn.policy, now=turn.now, zone=turn.zone)
 

@@ -196,34 +196,24 @@ def _swept(changes: list[_Change], *, inside_only: bool) -> Iterator[_Sweep]:
 
 def _changes(claims: Claims, now: datetime, within: Sequence[Span] | None) -> list[_Change]:
     found: list[_Change] = []
+    earliest, latest = _ALWAYS
     if within is not None:
         if not within:
             return found
         earliest, latest = within[0].starts_at, within[-1].ends_at
-        for span in within:
-            found += ((span.starts_at, True, "within", "", span), (span.ends_at, False, "within", "", span))
-    else:
-        earliest, latest = _ALWAYS
+        _add(found, "within", "", within, (earliest, latest))
     for claim in claims.holds.values():
-        if claim.spans[0].starts_at >= latest or claim.spans[-1].ends_at <= earliest:
-            continue
-        for span in claim.alive_spans(now):
-            if span.starts_at < latest and span.ends_at > earliest:
-                found += (
-                    (span.starts_at, True, "hold", claim.hold_id, span),
-                    (span.ends_at, False, "hold", claim.hold_id, span),
-                )
-    if not claims.bookings and not claims.time_off:
-        return found
-    taken: list[tuple[str, str, Sequence[Span]]] = [
-        ("booking", b.booking_id, b.spans) for b in claims.bookings.values()
-    ]
-    taken += [("time_off", t.time_off_id, t.spans) for t in claims.time_off.values() if t.approved]
-    for kind, id, spans in taken:
-        for taken_span in spans:
-            if taken_span.starts_at < latest and taken_span.ends_at > earliest:
-                found += (
-                    (taken_span.starts_at, True, kind, id, taken_span),
-                    (taken_span.ends_at, False, kind, id, taken_span),
-                )
+        if claim.spans[0].starts_at < latest and claim.spans[-1].ends_at > earliest:
+            _add(found, "hold", claim.hold_id, claim.alive_spans(now), (earliest, latest))
+    for booking in claims.bookings.values():
+        _add(found, "booking", booking.booking_id, booking.spans, (earliest, latest))
+    for off in claims.time_off.values():
+        if off.approved:
+            _add(found, "time_off", off.time_off_id, off.spans, (earliest, latest))
     return found
+
+
+def _add(found: list[_Change], kind: str, id: str, spans: Sequence[Span], between: tuple[datetime, datetime]) -> None:
+    for span in spans:
+        if span.starts_at < between[1] and span.ends_at > between[0]:
+            found += ((span.starts_at, True, kind, id, span), (span.ends_at, False, kind, id, span))

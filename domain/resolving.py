@@ -11,6 +11,7 @@ from typing import Literal
 
 from domain import job as jobs
 from domain import limits
+from domain.booked import record_booking
 from domain.booking import BOOKING, BookingMade
 from domain.booking_time import book_hold
 from domain.calendar import TimeLapsed
@@ -19,13 +20,13 @@ from domain.claims import Held, HoldClaim
 from domain.decider import Stream
 from domain.ending import release
 from domain.errors import Refused
-from domain.hold import HOLD, HoldConfirmed
+from domain.hold import HOLD
 from domain.ids import derived_id
 from domain.job import JOB, Job
 from domain.overrides import Overrides
 from domain.project import PROJECT, must_be_open
 from domain.queue import AS_RECORDED, Stretch, stretches
-from domain.spans import Span, intersect, periods_of, plain, subtract, union
+from domain.spans import Span, intersect, periods_of, plain, split_at, subtract, union
 from domain.turn import Turn
 
 Step = Literal["release", "confirm", "lapse"]
@@ -53,7 +54,7 @@ def resolve(turn: Turn, *, silent_in: str | None = None) -> None:
             if not walk.steps:
                 break
             (step, hold_id, reason), spans = next(iter(walk.steps.items()))
-            _take(turn, challenge, step, hold_id, union(spans), reason)
+            _take(turn, challenge, step=step, hold_id=hold_id, spans=union(spans), reason=reason)
 
 
 def cool_down(turn: Turn) -> datetime | None:
@@ -65,7 +66,8 @@ def cool_down(turn: Turn) -> datetime | None:
 def _walk(turn: Turn, challenge: OpenChallenge, *, silent: bool) -> _Walk:
     walk = _Walk()
     gone = challenge.spans
-    for stretch in stretches(turn.calendar, AS_RECORDED, challenge.spans):
+    said = [span for _, intent in challenge.intents for span in intent.spans]
+    for stretch in stretches(turn.calendar, AS_RECORDED, split_at(challenge.spans, said)):
         there = intersect(challenge.spans, (Span(stretch.starts_at, stretch.ends_at, "UTC"),))
         gone = subtract(gone, there)
         if ended := _ended(challenge, stretch):
@@ -128,10 +130,14 @@ def _job(claim: HoldClaim) -> tuple[Stream[Job], ...]:
 
 def _booking_id(challenge: OpenChallenge, claim: HoldClaim) -> str:
     """The id of the booking that an answer makes: the same however often it is decided."""
-    return derived_id(challenge.challenge_id, f"{claim.hold_id} {claim.spans[0].starts_at.isoformat()} {len(claim.spans)}")
+    return derived_id(
+        challenge.challenge_id, f"{claim.hold_id} {claim.spans[0].starts_at.isoformat()} {len(claim.spans)}"
+    )
 
 
-def _take(turn: Turn, challenge: OpenChallenge, step: Step, hold_id: str, spans: tuple[Span, ...], reason: str | None) -> None:
+def _take(
+    turn: Turn, challenge: OpenChallenge, *, step: Step, hold_id: str, spans: tuple[Span, ...], reason: str | None
+) -> None:
     """Do what a walk came to."""
     claim = turn.calendar.holds[hold_id]
     match step:
@@ -159,33 +165,16 @@ def _confirm(turn: Turn, challenge: OpenChallenge, claim: HoldClaim, spans: tupl
     """Book what somebody said they would; the rest of the hold is kept."""
     booking_id = _booking_id(challenge, claim)
     booked = book_hold(turn, claim, spans, booking_id=booking_id, keep_rest=True, overrides=Overrides())
-    periods = periods_of(booked)
-    for job in _job(claim):
-        filled = jobs.fill(
-            turn.beyond.state(job),
-            plain(booked),
-            booking_id=booking_id,
-            artist_id=turn.artist_id,
-            hold_id=claim.hold_id,
-            overrides=Overrides(),
-        )
-        turn.beyond.record(job, *filled)
-    kept = claim.hold_id in turn.calendar.holds
-    turn.beyond.record(
-        HOLD.stream(claim.hold_id), HoldConfirmed(booking_id=booking_id, periods=periods, keep_rest=kept)
+    made = BookingMade(
+        artist_id=turn.artist_id,
+        project_id=claim.project_id,
+        hold_id=claim.hold_id,
+        job_id=claim.job_id,
+        periods=periods_of(booked),
+        time_zone=booked[0].time_zone,
+        rate=turn.artist.day_rate,
     )
-    turn.beyond.record(
-        BOOKING.stream(booking_id),
-        BookingMade(
-            artist_id=turn.artist_id,
-            project_id=claim.project_id,
-            hold_id=claim.hold_id,
-            job_id=claim.job_id,
-            periods=periods,
-            time_zone=booked[0].time_zone,
-            rate=turn.artist.day_rate,
-        ),
-    )
+    record_booking(turn, made, booking_id=booking_id, booked=booked, overrides=Overrides())
 
 
 def _end(turn: Turn, challenge_id: str, outcome: Outcome, ended: tuple[Span, ...]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import attrgetter
 from typing import Final, Self, TypeVar
 
@@ -140,6 +140,16 @@ def _joined(one: S, next_one: S) -> S | None:
     if one.first_day is not None and next_one.first_day is not None:
         return replace(one, ends_at=next_one.ends_at, last_day=next_one.last_day)
     return None
+
+
+def split_at(spans: Sequence[S], others: Sequence[Span]) -> tuple[S, ...]:
+    """The same time, with an edge wherever one of `others` has one; those may overlap."""
+    edges = sorted({edge for other in others for edge in (other.starts_at, other.ends_at)})
+    result: list[S] = []
+    for span in spans:
+        bounds = [span.starts_at, *(e for e in edges if span.starts_at < e < span.ends_at), span.ends_at]
+        result.extend(cut(span, one, following) for one, following in pairwise(bounds))
+    return tuple(result)
 
 
 def overlap(spans: Sequence[Span], others: Sequence[Span]) -> bool:

@@ -1,10 +1,11 @@
 """Claims as rows keep them: how who writes a calendar's rows and who reads them understand each other."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal, assert_never, cast
 
 from pydantic import TypeAdapter
 
+from domain.calendar import Calendar
 from domain.challenge import OpenChallenge
 from domain.claims import BookingClaim, HoldClaim, TimeOffClaim
 
@@ -36,7 +37,7 @@ def stored(claim: Claim) -> dict[str, Any]:
     """What is shown of a claim, without what its id says and what follows from the rest; ready for JSON."""
     match claim:
         case HoldClaim():
-            dump = _HOLD.dump_python(claim, exclude_none=True, exclude={"hold_id", "deadline", "due_at"})
+            dump = _HOLD.dump_python(claim, exclude_none=True, exclude={"hold_id", "deadline", "due_at", "spent"})
         case BookingClaim():
             # What un-confirming needs to know is the decisions' own business.
             left_out = {"booking_id", "limits", "arrived_before"}
@@ -65,3 +66,22 @@ def claim_from(kind: Kind, id: str, said: Mapping[str, Any]) -> Claim:
             return _CHALLENGE.validate_python({**said, "challenge_id": id})
         case _:
             assert_never(kind)
+
+
+def calendar_of(claims: Iterable[Claim]) -> Calendar:
+    """A part of a calendar: these claims and nothing else."""
+    holds, bookings = dict[str, HoldClaim](), dict[str, BookingClaim]()
+    time_off, challenges = dict[str, TimeOffClaim](), dict[str, OpenChallenge]()
+    for claim in claims:
+        match claim:
+            case HoldClaim():
+                holds[claim.hold_id] = claim
+            case BookingClaim():
+                bookings[claim.booking_id] = claim
+            case TimeOffClaim():
+                time_off[claim.time_off_id] = claim
+            case OpenChallenge():
+                challenges[claim.challenge_id] = claim
+            case _:
+                assert_never(claim)
+    return Calendar(holds, bookings, time_off, challenges=challenges)

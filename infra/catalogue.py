@@ -5,15 +5,27 @@ from typing import Any, Final
 from domain.artist import ARTIST
 from domain.booking import BOOKING
 from domain.calendar import CALENDAR
+from domain.challenge import CHALLENGE
 from domain.decider import Decider
 from domain.event import Event
 from domain.hold import HOLD
 from domain.job import JOB
 from domain.project import PROJECT
 from domain.tenant import TENANT
+from domain.time_off import TIME_OFF
 from projections import artist_calendar, directory, holds
 from projections.projection import Projection
 
-DECIDERS: Final[tuple[Decider[Any], ...]] = (TENANT, ARTIST, PROJECT, JOB, CALENDAR, HOLD, BOOKING)
+DECIDERS: Final[tuple[Decider[Any], ...]] = (
+    TENANT,
+    ARTIST,
+    PROJECT,
+    JOB,
+    CALENDAR,
+    HOLD,
+    BOOKING,
+    CHALLENGE,
+    TIME_OFF,
+)
 EVENTS: Final[tuple[type[Event], ...]] = tuple(event for decider in DECIDERS for event in decider.events)
 PROJECTIONS: Final[tuple[Projection, ...]] = (holds.PROJECTION, artist_calendar.PROJECTION, directory.PROJECTION)

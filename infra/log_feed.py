@@ -67,11 +67,11 @@ class LogHistory:
             LookupError: an event is not there, so the log is broken.
         """
         decode = self._decode
-        async with self._pool.connection() as connection, connection.transaction():
+        async with self._pool.connection() as connection:
             cursor = connection.cursor()
             cursor.adapters.register_loader("uuid", TextLoader)
             cursor.adapters.register_loader("json", AsStored)
-            async with connection.pipeline():
+            async with connection.transaction():
                 await connection.execute(
                     "SELECT set_config('app.tenants', %s::uuid[]::text, true), set_config('TimeZone', 'UTC', true)",
                     [[want.tenant_id for want in wanted]],
@@ -95,10 +95,11 @@ class LogHistory:
                     """,
                     [list(column) for column in zip(*wanted, strict=True)],
                 )
-            batch = [
-                Recorded(tenant, seq, stream, version, id_, type_, decode(type_, data), *envelope)
-                for tenant, seq, stream, version, id_, type_, data, *envelope in await cursor.fetchall()
-            ]
+            rows = await cursor.fetchall()
+        batch = [
+            Recorded(tenant, seq, stream, version, id_, type_, decode(type_, data), *envelope)
+            for tenant, seq, stream, version, id_, type_, data, *envelope in rows
+        ]
         if len(batch) != sum(want.until - want.after for want in wanted):
             raise LookupError(f"{len(batch)} events where {wanted} are committed: the log is not gapless")
         return batch

@@ -201,6 +201,7 @@ class Line:
     settings: Mapping[str, str]
     prepared: Mapping[bytes, str]
     _pipeline: Pipeline | None = None
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def pipeline(self) -> Pipeline:
         """A pipeline that was open a moment ago.
@@ -208,11 +209,14 @@ class Line:
         Raises:
             psycopg.OperationalError: the server cannot be reached.
         """
-        if self._pipeline is None or self._pipeline.lost:
-            self._pipeline = await Pipeline.connect(
-                self.url, role=self.role, settings=self.settings, prepared=self.prepared
-            )
-        return self._pipeline
+        if self._pipeline and not self._pipeline.lost:
+            return self._pipeline
+        async with self._opening:
+            if self._pipeline is None or self._pipeline.lost:
+                self._pipeline = await Pipeline.connect(
+                    self.url, role=self.role, settings=self.settings, prepared=self.prepared
+                )
+            return self._pipeline
 
     def close(self) -> None:
         """Close what is open."""

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     """Believe the tokens that `production-tool token` makes: whoever can read the data directory is anybody."""
     max_body_size: Annotated[int, Field(ge=1024)] = 1024 * 1024
     """Bytes of a request's body."""
+    drain_seconds: Annotated[float, Field(ge=0, le=300)] = 1.0
+    """How long a process that was told to stop goes on answering, with `/readyz` failing."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")

@@ -1,13 +1,11 @@
 """Claims one by one: a calendar's event folded into just the claims that it is about, by the calendar's own evolve."""
 
 from collections.abc import Iterable, Mapping
-from typing import assert_never
 
 from domain.calendar import (
     CALENDAR,
     BookingFreed,
     BookingMoved,
-    Calendar,
     ConsentCountered,
     ConsentGiven,
     HoldPromoted,
@@ -22,13 +20,12 @@ from domain.calendar import (
     TimeOffMarked,
     TimeReleased,
 )
-from domain.challenge import ChallengeAnswered, ChallengeEnded, ChallengeOpened, OpenChallenge
-from domain.claims import BookingClaim, HoldClaim, TimeOffClaim
+from domain.challenge import ChallengeAnswered, ChallengeEnded, ChallengeOpened
 from domain.event import Event
-from domain.stored_claim import Claim
+from domain.stored_claim import Claim, calendar_of
 
 
-def concerned(event: Event) -> tuple[str, ...]:
+def concerned(event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - one case a kind of claim
     """The ids of the claims that an event of a calendar leaves otherwise than they were."""
     match event:
         case TimeBooked(hold_id=str() as hold_id):
@@ -61,19 +58,5 @@ def concerned(event: Event) -> tuple[str, ...]:
 
 def fold(claims: Iterable[Claim], event: Event) -> Mapping[str, Claim]:
     """What `claims`, those that `event` concerns, have become; one that has ended is not there."""
-    holds, bookings = dict[str, HoldClaim](), dict[str, BookingClaim]()
-    time_off, challenges = dict[str, TimeOffClaim](), dict[str, OpenChallenge]()
-    for claim in claims:
-        match claim:
-            case HoldClaim():
-                holds[claim.hold_id] = claim
-            case BookingClaim():
-                bookings[claim.booking_id] = claim
-            case TimeOffClaim():
-                time_off[claim.time_off_id] = claim
-            case OpenChallenge():
-                challenges[claim.challenge_id] = claim
-            case _:
-                assert_never(claim)
-    after = CALENDAR.evolve(Calendar(holds, bookings, time_off, challenges=challenges), event)
+    after = CALENDAR.evolve(calendar_of(claims), event)
     return {**after.holds, **after.bookings, **after.time_off, **after.challenges}

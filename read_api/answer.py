@@ -1,14 +1,9 @@
 """An answer's bytes, and the tag that lets a client ask whether they are still the same."""
 
 from hashlib import sha256
-from typing import Any, Final
 
 from fastapi import Request, Response
 from pydantic import BaseModel
-
-NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {
-    304: {"description": "What the client has, by its `If-None-Match`, is what would be answered."}
-}
 
 
 def answer(request: Request, shown: BaseModel, *, version: int | None = None) -> Response:
@@ -16,7 +11,11 @@ def answer(request: Request, shown: BaseModel, *, version: int | None = None) ->
 
     The tag begins with `version`, that of the one thing that is shown, which is what `If-Match` takes.
     """
-    body = shown.model_dump_json().encode()
+    return answer_bytes(request, shown.model_dump_json().encode(), version=version)
+
+
+def answer_bytes(request: Request, body: bytes, *, version: int | None = None) -> Response:
+    """The same for what is JSON already."""
     digest = sha256(body).hexdigest()[:12]
     tag = f'"{digest}"' if version is None else f'"{version}.{digest}"'
     # Private, since every answer is of one tenant; to be asked again, since a deadline may pass at any moment.

@@ -74,7 +74,8 @@ class Standing(Shown):
     last_day: Maybe[date] = None
     rank: int = Field(ge=1, description="1 is first; so many are ahead, and one more.")
     state: Literal["live", "standby", "blocked"]
-    first_refusal_until: Maybe[datetime] = None
+    first_refusal_until: Maybe[datetime] = Field(default=None, description="Silence until then lapses it here.")
+    book_by: Maybe[datetime] = Field(default=None, description="It has won a challenge here, and loses it again then.")
 
     @classmethod
     def of(cls, rank: Rank) -> Self:
@@ -88,7 +89,17 @@ class Standing(Shown):
             rank=rank.rank,
             state=rank.state,
             first_refusal_until=None if span.first_refusal is None else span.first_refusal.at,
+            book_by=None if span.commitment is None else span.commitment.at,
         )
+
+
+class ChallengeShown(Shown):
+    """An open challenge that a hold has raised, or has to answer."""
+
+    id: Id
+    role: Literal["challenger", "challenged"]
+    answer_by: Deadline
+    periods: list[Time]
 
 
 def times(spans: Iterable[Span]) -> list[Time]:

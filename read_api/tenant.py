@@ -1,17 +1,20 @@
 """The only door to stored data: a connection that sees one tenant, reads only, and shows one moment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
+from psycopg.sql import Composed
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool
 
+from domain.consistency import ForeignToken, Seen
+from domain.permission import Who
 from read_api.freshness import PATIENCE, Freshness, ReadModelBehind
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
@@ -27,14 +30,14 @@ class Connection:
     """The database's clock when the connection was opened: the instant at which deadlines are applied."""
     _connection: AsyncConnection[Any]
 
-    async def rows(self, query: str, parameters: Mapping[str, Any]) -> list[Found]:
+    async def rows(self, query: LiteralString | Composed, parameters: Mapping[str, Any]) -> list[Found]:
         """Every row that `query` finds."""
         cursor = self._connection.cursor(row_factory=dict_row)
         cursor.adapters.register_loader("uuid", TextLoader)
-        await cursor.execute(query.encode(), parameters)
+        await cursor.execute(query, parameters)
         return await cursor.fetchall()
 
-    async def row(self, query: str, parameters: Mapping[str, Any]) -> Found | None:
+    async def row(self, query: LiteralString | Composed, parameters: Mapping[str, Any]) -> Found | None:
         """The one row that `query` finds, or None."""
         found = await self.rows(query, parameters)
         return found[0] if found else None
@@ -113,5 +116,5 @@ class Tenant:
                 )
             now, incarnation, reached = await anext(cursor)
             if self.seen is not None and self.seen.incarnation != incarnation:
-                raise ForeignToken
+                raise ForeignToken("This Consistency-Token is of another life of the log.")
             yield Connection(now, connection), reached == len(self.projections)

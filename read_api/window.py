@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, LiteralString
 
 from fastapi import Query
 from fastapi.exceptions import RequestValidationError
+from psycopg.sql import SQL, Composed, Placeholder
 from pydantic import TypeAdapter, ValidationError
 
 from domain.instants import Day, SaidInstant, day_starts_at
 
 _MOMENT: Final[TypeAdapter[date | datetime]] = TypeAdapter(Day | SaidInstant)
-_SCHEMA: Final[dict[str, Any]] = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}
+_SCHEMA: Final[dict[str, Any]] = {
+    "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,12 @@ def _moment(name: str, said: str | None) -> Moment | None:
     try:
         read = _MOMENT.validate_python(said)
     except ValidationError:
-        what = {"type": "moment", "loc": ("query", name), "msg": "must be an RFC 3339 instant, or a date", "input": said}
+        what = {
+            "type": "moment",
+            "loc": ("query", name),
+            "msg": "must be an RFC 3339 instant, or a date",
+            "input": said,
+        }
         raise RequestValidationError([what]) from None
     return Moment(read, None) if isinstance(read, datetime) else Moment(None, read)
 
@@ -46,6 +54,28 @@ class Window:
 
     start: Moment | None
     end: Moment | None
+
+    def conditions(self, *, starts_at: LiteralString, ends_at: LiteralString, zone: LiteralString) -> list[Composed]:
+        """In SQL, what makes some time lie within: nothing where the window is open. Takes `parameters()`."""
+        found = list[Composed]()
+        if self.start is not None:
+            found.append(SQL("{} > {}").format(SQL(ends_at), _instant("from", zone)))
+        if self.end is not None:
+            found.append(SQL("{} < {}").format(SQL(starts_at), _instant("until", zone)))
+        return found
+
+    def parameters(self) -> dict[str, date | datetime | None]:
+        """What `conditions` refers to."""
+        said = {"from": self.start, "until": self.end}
+        instants = {f"{name}_at": None if moment is None else moment.at for name, moment in said.items()}
+        days = {f"{name}_day": None if moment is None else moment.day for name, moment in said.items()}
+        return {**instants, **days}
+
+
+def _instant(name: str, zone: LiteralString) -> Composed:
+    return SQL("coalesce({at}::timestamptz, {day}::date::timestamp AT TIME ZONE {zone})").format(
+        at=Placeholder(f"{name}_at"), day=Placeholder(f"{name}_day"), zone=SQL(zone)
+    )
 
 
 async def window(

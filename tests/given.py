@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
-from commands import artist, booking, hold, job, project, tenant
+from commands import artist, booking, calendar, challenge, consent, hold, job, project, tenant, time_off
+from commands import booking_changes as changes
 from commands.context import Context
 from commands.log import Outcome
 from domain.calendar import CALENDAR, Calendar
@@ -176,8 +177,8 @@ class Studio:
         return self.answer(now(booking.make_booking(self.log, self.context(said), command)))
 
     def cancel(self, booking_id: str, **said: object) -> dict[str, Any]:
-        command = booking.CancelBooking.model_validate_json(json.dumps(said))
-        return self.answer(now(booking.cancel_booking(self.log, self.context(said), booking_id, command)))
+        command = changes.CancelBooking.model_validate_json(json.dumps(said))
+        return self.answer(now(changes.cancel_booking(self.log, self.context(said), booking_id, command)))
 
     def close_project(self, name: str) -> None:
         now(project.close_project(self.log, self.context({}), uid(name), project.CloseProject()))
@@ -187,6 +188,80 @@ class Studio:
 
     def close_job(self, name: str) -> None:
         now(job.close_job(self.log, self.context({}), uid(name), job.CloseJob()))
+
+    def accept(self, name: str) -> dict[str, Any]:
+        return self.answer(now(consent.accept_hold(self.log, self.context({}), uid(name), consent.AcceptHold())))
+
+    def decline(self, name: str, **said: object) -> dict[str, Any]:
+        command = consent.DeclineHold.model_validate_json(json.dumps(said))
+        return self.answer(now(consent.decline_hold(self.log, self.context(said), uid(name), command)))
+
+    def counter(self, name: str, periods: list[dict[str, str]]) -> dict[str, Any]:
+        command = consent.CounterHold.model_validate_json(json.dumps({"periods": periods}))
+        return self.answer(now(consent.counter_hold(self.log, self.context(periods), uid(name), command)))
+
+    def challenge(self, name: str, by: str, **said: object) -> dict[str, Any]:
+        said = {"id": uid(name), **said}
+        command = challenge.RaiseChallenge.model_validate_json(json.dumps(said))
+        return self.answer(now(challenge.raise_challenge(self.log, self.context(said), uid(by), command)))
+
+    def answers(self, name: str, by: str, answer: str, **more: object) -> dict[str, Any]:
+        said = {"hold_id": uid(by), "answer": answer, **more}
+        command = challenge.AnswerChallenge.model_validate_json(json.dumps(said))
+        return self.answer(now(challenge.answer_challenge(self.log, self.context(said), uid(name), command)))
+
+    def withdraw(self, name: str) -> dict[str, Any]:
+        command = challenge.WithdrawChallenge()
+        return self.answer(now(challenge.withdraw_challenge(self.log, self.context({}), uid(name), command)))
+
+    def reschedule(self, booking_id: str, periods: list[dict[str, str]], **more: object) -> dict[str, Any]:
+        command = changes.RescheduleBooking.model_validate_json(json.dumps({"periods": periods, **more}))
+        return self.answer(now(changes.reschedule_booking(self.log, self.context(more), booking_id, command)))
+
+    def postpone(self, booking_id: str) -> dict[str, Any]:
+        command = changes.PostponeBooking()
+        return self.answer(now(changes.postpone_booking(self.log, self.context({}), booking_id, command)))
+
+    def unconfirm(self, booking_id: str) -> dict[str, Any]:
+        command = changes.UnconfirmBooking()
+        return self.answer(now(changes.unconfirm_booking(self.log, self.context({}), booking_id, command)))
+
+    def complete(self, name: str) -> dict[str, Any]:
+        command = changes.CompleteBooking()
+        return self.answer(now(changes.complete_booking(self.log, self.context({}), uid(name), command)))
+
+    def time_off(
+        self, name: str, periods: list[dict[str, str]], *, artist: str = "ada", **more: object
+    ) -> dict[str, Any]:
+        said = {"id": uid(name), "periods": periods, **more}
+        command = time_off.RequestTimeOff.model_validate_json(json.dumps(said))
+        return self.answer(now(time_off.request_time_off(self.log, self.context(said), uid(artist), command)))
+
+    def approve(self, name: str) -> dict[str, Any]:
+        command = time_off.ApproveTimeOff()
+        return self.answer(now(time_off.approve_time_off(self.log, self.context({}), uid(name), command)))
+
+    def reject(self, name: str) -> dict[str, Any]:
+        command = time_off.RejectTimeOff()
+        return self.answer(now(time_off.reject_time_off(self.log, self.context({}), uid(name), command)))
+
+    def withdraw_time_off(self, name: str) -> dict[str, Any]:
+        command = time_off.WithdrawTimeOff()
+        return self.answer(now(time_off.withdraw_time_off(self.log, self.context({}), uid(name), command)))
+
+    def resolve(self, booking_id: str, how: str, **more: object) -> dict[str, Any]:
+        command = calendar.ResolveConflict.model_validate_json(json.dumps({"how": how, **more}))
+        return self.answer(now(calendar.resolve_conflict(self.log, self.context(more), booking_id, command)))
+
+    def reorder(
+        self, names: str, periods: list[dict[str, str]], *, artist: str = "ada", overrides: object = ()
+    ) -> dict[str, Any]:
+        said = {"hold_ids": [uid(name) for name in names], "periods": periods, "overrides": overrides}
+        command = calendar.ReorderQueue.model_validate_json(json.dumps(said))
+        return self.answer(now(calendar.reorder_queue(self.log, self.context(said), uid(artist), command)))
+
+    def record_overdue(self, artist: str = "ada") -> dict[str, Any]:
+        return self.answer(now(calendar.record_overdue(self.log, self.context({}), uid(artist))))
 
     def release_at_version(self, name: str, version: int) -> None:
         context = replace(self.context({}), expected_version=version)

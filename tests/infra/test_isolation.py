@@ -4,10 +4,13 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from infra.mapper import Mapper
 from psycopg import sql
 
+from infra import append
+from infra.batch import uuid_bytes
 from infra.event_log import EventLog
+from infra.mapper import Mapper
+from infra.pipeline import Pipeline
 from tests.infra.counter import COUNT, OTHER_TENANT, TENANT, CountRaised, context, count_up
 
 READER, LOG_WRITER, PROJECTOR = (
@@ -143,3 +146,17 @@ async def test_a_named_tenant_is_forgotten_with_the_transaction(two_tenants: str
             assert count(connection, "events") == 1
         connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(READER)))
         assert count(connection, "events") == 0
+
+
+@pytest.mark.anyio
+async def test_the_logs_own_connection_forgets_its_tenants_after_each_segment(two_tenants: str) -> None:
+    asks = {**append.PREPARED, b"named": "SELECT coalesce(current_setting('app.tenants', true), '')"}
+    pipeline = await Pipeline.connect(two_tenants, role=LOG_WRITER, settings={}, prepared=asks)
+    tenants = uuid_bytes([TENANT, OTHER_TENANT])
+
+    *_, named = await pipeline.send(append.name_tenants(tenants), (b"named", ()))
+    (after,) = await pipeline.send((b"named", ()))
+    pipeline.close()
+
+    assert named.get_value(0, 0) == f"{{{TENANT},{OTHER_TENANT}}}".encode()
+    assert after.get_value(0, 0) == b""

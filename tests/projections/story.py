@@ -8,7 +8,7 @@ from domain.calendar import TimeHeld
 from domain.claims import Held, Limits, held
 from domain.clocks import Clock
 from domain.event import Event
-from domain.spans import whole_days
+from domain.spans import Span, plain, whole_days
 from projections.projection import Projection
 from projections.recorded import Recorded
 from projections.rows import Rows
@@ -28,6 +28,11 @@ def march(first: int, last: int, *, place: int = 0, first_refusal: Clock | None 
     """Whole days of March 2027 in Berlin."""
     span = held(whole_days(date(2027, 3, first), date(2027, 3, last), ZONE), place)
     return replace(span, first_refusal=first_refusal)
+
+
+def time(first: int, last: int) -> tuple[Span, ...]:
+    """The same days, claimed by nobody."""
+    return plain((march(first, last),))
 
 
 def clock(hours: float, rule: str = "14 days after placing") -> Clock:

@@ -31,12 +31,14 @@ from tests.projections.story import (
     BOOKING,
     HOLD,
     NOW,
+    OTHER_HOLD,
     PROJECT,
     TENANT,
     clock,
     limits,
     march,
     projected,
+    time,
     time_held,
 )
 
@@ -114,13 +116,13 @@ def test_a_challenge_stands_on_the_calendar_until_it_is_decided() -> None:
         challenged=(HOLD,),
         answer_by=clock(24),
     )
-    said = ChallengeAnswered(challenge_id=BOOKING, hold_id=HOLD, answer="release", spans=(march(1, 2),))
+    said = ChallengeAnswered(challenge_id=BOOKING, hold_id=HOLD, answer="release", spans=time(1, 2))
     ended = ChallengeEnded(challenge_id=BOOKING, outcome="withdrawn", ended=(march(1, 2),), spans=())
     row = standing(opened, said)[BOOKING]
     assert row["kind"] == "challenge"
     claim = claim_of({**row, "claim": from_json(to_json(row["claim"]))})
     assert isinstance(claim, OpenChallenge)
-    assert claim.intents == ((HOLD, Intent("release", (march(1, 2),))),)
+    assert claim.intents == ((HOLD, Intent("release", time(1, 2))),)
     assert standing(opened, said, ended) == {}
 
 

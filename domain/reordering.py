@@ -1,0 +1,77 @@
+"""Putting a queue into another order by hand: an override, which names everyone who is passed over."""
+
+from dataclasses import replace
+
+from domain.booking_time import NotFirst
+from domain.calendar import Reordered
+from domain.challenge import Contested
+from domain.claims import Held
+from domain.errors import NotAllowed, Refused
+from domain.overrides import Override
+from domain.queue import stretches
+from domain.spans import Span, intersect, overlap, plain, subtract, union
+from domain.turn import Turn
+
+
+class NotTheQueue(Refused):
+    """The order does not name exactly the holds that stand on each stretch of that time."""
+
+    code = "not_the_queue"
+
+
+def reorder(
+    turn: Turn,
+    order: tuple[str, ...],
+    spans: tuple[Span, ...],
+    *,
+    override: Override | None,
+    permissions: frozenset[str],
+) -> bool:
+    """Let the holds on `spans` stand in `order`, each stretch as far as they cover it; False when they do.
+
+    Raises:
+        NotAllowed: there is no override, or no permission for it.
+        NotTheQueue: a hold on that time is missing from the order.
+        NotFirst: somebody would be passed over whom the override does not accept.
+        Contested: a challenge there is open.
+    """
+    if override is None or "jump_queue" not in permissions:
+        raise NotAllowed("Reordering by hand needs the permission jump_queue, and a reason.", permission="jump_queue")
+    if contested := [c.challenge_id for c in turn.calendar.challenges.values() if overlap(c.spans, spans)]:
+        raise Contested("A challenge on that time is open.", conflicts=contested)
+    queue = [[entry.hold_id for entry in stretch.entries] for stretch in stretches(turn.calendar, turn.now, spans)]
+    if missing := sorted({id for ids in queue for id in ids} - set(order)):
+        raise NotTheQueue("These hold some of that time too.", conflicts=missing)
+    wanted = {id: number for number, id in enumerate(order)}
+    passed_over = _passed_over(queue, wanted)
+    if not passed_over:
+        return False
+    if refused := [id for id in passed_over if id not in override.accepts]:
+        raise NotFirst("These would be passed over.", conflicts=refused)
+    present = {id for ids in queue for id in ids}
+    order = tuple(id for id in order if id in present)
+    moved = {id: _moved(turn, id, spans, number) for number, id in enumerate(order)}
+    turn.record(
+        Reordered(stretch=plain(spans), order=order, spans=moved, passed_over=tuple(passed_over), override=override),
+        freed=plain(spans),
+    )
+    return True
+
+
+def _passed_over(queue: list[list[str]], wanted: dict[str, int]) -> list[str]:
+    """Every hold that somebody who stood behind it comes before."""
+    return sorted(
+        {
+            ahead
+            for ids in queue
+            for number, ahead in enumerate(ids)
+            if any(wanted[behind] < wanted[ahead] for behind in ids[number + 1 :])
+        }
+    )
+
+
+def _moved(turn: Turn, hold_id: str, spans: tuple[Span, ...], number: int) -> tuple[Held, ...]:
+    """All of a hold's time, with a fresh place on `spans`: later arrivals still come after it."""
+    mine = turn.calendar.holds[hold_id].spans
+    fresh = (replace(span, place=turn.calendar.next_place + number) for span in intersect(mine, spans))
+    return union((*subtract(mine, spans), *fresh))

@@ -1,0 +1,164 @@
+"""The API, wired: what answers, in front of what."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Final
+
+import httpx
+import psycopg
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import iter_route_contexts
+from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
+
+from commands import api as commands_api
+from commands.log import Log
+from consumers.projector import CHANNEL
+from infra import built_in_issuer, operations
+from infra.authentication import Authentication
+from infra.body_limit import BodyLimit
+from infra.catalogue import EVENTS
+from infra.event_log import EventLog
+from infra.jwks import FetchedKeys
+from infra.listen import heard
+from infra.mapper import Mapper
+from infra.metrics import Metrics
+from infra.postgres import Pool, reader_pool
+from infra.problems import refuse
+from infra.request_context import RequestContext
+from infra.settings import Settings
+from infra.tokens import Trusted, Verifier
+from read_api import artist_calendar, directory, events, holds
+from read_api.freshness import Freshness
+from read_api.tenant import Reads
+
+_log = structlog.get_logger()
+
+_ABOUT: Final = "Holds, bookings and calendars of artists. Every change is a command with an Idempotency-Key."
+_PATIENCE: Final = 1.0
+"""Seconds that `/readyz` gives the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the routes work with."""
+
+    log: Log
+    reads: Reads
+
+
+OpenParts = Callable[[], AbstractAsyncContextManager[Parts]]
+
+
+def create_app(settings: Settings, open_parts: OpenParts) -> FastAPI:
+    """The API on the parts that `open_parts` opens when it starts and closes when it ends.
+
+    Raises:
+        KeyUnusable: the built-in issuer is on, and its key cannot be used.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with http, open_parts() as parts:
+            app.state.log, app.state.reads = parts.log, parts.reads
+            app.state.database_answers = lambda: _answers(parts.reads.pool)
+            yield
+
+    http = httpx.AsyncClient()
+    app = FastAPI(
+        title="Production Tool",
+        version=version("production-tool"),
+        description=_ABOUT,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers={HTTPException: _problem, RequestValidationError: _problem},
+    )
+    app.state.refuse, app.state.stopping, app.state.metrics = refuse, False, Metrics()
+    app.router.routes += commands_api.router.routes
+    for router in (holds.router, artist_calendar.router, events.router, directory.router, operations.router):
+        app.include_router(router)
+    app.add_middleware(BodyLimit, most=settings.max_body_size)
+    app.add_middleware(Authentication, verifier=_verifier(settings, http))
+    app.add_middleware(RequestContext, metrics=app.state.metrics)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    return app
+
+
+@asynccontextmanager
+async def on_postgres(url: str) -> AsyncIterator[Parts]:
+    """The parts that are meant for real."""
+    log, freshness = EventLog(url, Mapper(EVENTS)), Freshness()
+    listening = asyncio.create_task(freshness.listen(heard(url, CHANNEL)), name="freshness")
+    listening.add_done_callback(_end_with)
+    try:
+        async with reader_pool(url) as pool:
+            yield Parts(log, Reads(pool=pool, freshness=freshness))
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        await log.close()
+
+
+def _end_with(task: asyncio.Task[None]) -> None:
+    """A process without one of its parts ends in good order, to be started again whole."""
+    if not task.cancelled():
+        _log.critical("part_ended", part=task.get_name(), exc_info=task.exception())
+        signal.raise_signal(signal.SIGTERM)
+
+
+async def _answers(pool: Pool) -> bool:
+    with suppress(psycopg.OperationalError, PoolTimeout):
+        async with pool.connection(_PATIENCE) as connection:
+            await connection.execute("SELECT 1")
+            return True
+    return False
+
+
+def _verifier(settings: Settings, http: httpx.AsyncClient) -> Verifier:
+    trusted = {one.issuer: Trusted(one, FetchedKeys(str(one.jwks_url), http)) for one in settings.issuers}
+    if settings.built_in_issuer:
+        trusted[built_in_issuer.NAME] = built_in_issuer.trusted(settings.data)
+    return Verifier(trusted)
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    """What FastAPI itself raises; everything else gets as far as `RequestContext`."""
+    refusal = refuse(error)
+    headers = dict(refusal.headers)
+    if refusal.status == 405:  # noqa: PLR2004 - its name says no more
+        headers["Allow"] = ", ".join(sorted(_allowed(request.app, request.url.path)))
+    return Response(refusal.body, refusal.status, headers)
+
+
+def _allowed(app: FastAPI, path: str) -> set[str]:
+    """Every method that any route has for `path`, of which the framework only knows those of the first."""
+    routes = ((route.path, route.methods) for route in iter_route_contexts(app.routes))
+    return {
+        method
+        for template, methods in routes
+        if template and compile_path(template)[0].match(path)
+        for method in methods or ()
+    }
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, description=_ABOUT, routes=app.routes)
+        bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        document["components"]["securitySchemes"] = {"bearer": bearer}
+        document["security"] = [{"bearer": []}]
+        for operation in (one for path in document["paths"].values() for one in path.values()):
+            if operation["tags"] == ["operations"]:
+                operation["security"] = []
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,69 @@
+"""Who is it? Every path is closed to those without a token, save the few that are listed here."""
+
+from collections import Counter
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
+
+from domain.permission import Who
+from infra.failpoint import failpoint
+from infra.problems import TooManyRequests
+from infra.tokens import Verifier, missing, refused
+
+OPEN: Final = frozenset({"/", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs"})
+"""Paths that show nothing of any tenant."""
+OPEN_BELOW: Final = ("/feeds/", "/board/")
+"""Below these, the path itself is a secret or a file of ours."""
+_BEARER: Final = b"bearer "
+_MOST_UNDER_WAY: Final = 1000
+"""Requests of one tenant in this process: past it a tenant waits, and not its neighbours."""
+
+
+class Authentication:
+    """Pure ASGI: puts `Who` into `scope["state"]["who"]`."""
+
+    def __init__(self, app: ASGIApp, verifier: Verifier) -> None:
+        """`verifier` knows whom to believe."""
+        self._app = app
+        self._verifier = verifier
+        self._under_way = Counter[str]()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, if it may be asked at all.
+
+        Raises:
+            Unauthenticated: it brings no token that we believe.
+            IssuerUnreachable: that cannot be told yet.
+            TooManyRequests: its tenant has enough of them under way.
+        """
+        if scope["type"] == "lifespan" or scope["path"] in OPEN or scope["path"].startswith(OPEN_BELOW):
+            await self._app(scope, receive, send)
+            return
+        token = _token(scope)
+        who = self._verifier.remembered(token) or await self._verifier.verify(token)
+        failpoint("api.after_auth")
+        scope["state"]["who"] = who
+        bind_contextvars(tenant=who.tenant_id)
+        await self._take(who, scope, receive, send)
+
+    async def _take(self, who: Who, scope: Scope, receive: Receive, send: Send) -> None:
+        tenant = who.tenant_id
+        if self._under_way[tenant] >= _MOST_UNDER_WAY:
+            raise TooManyRequests(f"{_MOST_UNDER_WAY:,} requests of this tenant are under way.")
+        self._under_way[tenant] += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._under_way[tenant] -= 1
+            if not self._under_way[tenant]:
+                del self._under_way[tenant]
+
+
+def _token(scope: Scope) -> bytes:
+    values = [value for name, value in scope["headers"] if name == b"authorization"]
+    if not values:
+        raise missing()
+    if len(values) > 1 or values[0][: len(_BEARER)].lower() != _BEARER:
+        raise refused("Authorization takes one Bearer token.")
+    return bytes(values[0][len(_BEARER) :].strip())

@@ -1,0 +1,133 @@
+"""What becomes of bookings: rescheduled, postponed, un-confirmed, completed."""
+
+import pytest
+
+from domain.booking_time import DoubleBooking, NotFirst
+from domain.calendar import HoldPromoted
+from domain.cancelling import BookingEnded
+from domain.hold import HoldPlaced
+from domain.job import JobFull
+from domain.rebooking import NotBegun
+from domain.spans import InThePast
+from tests.given import OVERRIDES, Studio, accepting, days, uid
+
+WEEK = days("2027-03-01", "2027-03-05")
+
+
+@pytest.fixture
+def studio() -> Studio:
+    return Studio()
+
+
+def test_a_rescheduled_booking_frees_its_old_time_and_takes_the_new(studio: Studio) -> None:
+    studio.hold("a", WEEK)
+    studio.hold("b", WEEK, project="spot")
+    booking_id = studio.confirm("a")["booking_id"]
+    studio.reschedule(booking_id, days("2027-03-04", "2027-03-10"), reason="rain")
+    assert studio.ranks("b") == [(1, "live"), (1, "standby")]
+    (promotion,) = studio.events(HoldPromoted)
+    assert promotion.hold_id == uid("b")
+    with pytest.raises(DoubleBooking):
+        studio.book("c", days("2027-03-10"))
+
+
+def test_rescheduling_to_where_it_is_changes_nothing(studio: Studio) -> None:
+    studio.book("a", WEEK)
+    before = studio.recorded()
+    studio.reschedule(uid("a"), WEEK)
+    assert studio.recorded() == before
+
+
+def test_a_booking_is_not_rescheduled_past_others(studio: Studio) -> None:
+    studio.book("a", WEEK)
+    studio.hold("b", days("2027-03-10"), project="spot")
+    with pytest.raises(NotFirst):
+        studio.reschedule(uid("a"), days("2027-03-10"))
+    studio.permissions = OVERRIDES
+    studio.reschedule(uid("a"), days("2027-03-10"), overrides=accepting("jump_queue", "b"))
+
+
+def test_a_postponed_booking_frees_its_time_until_it_is_rescheduled(studio: Studio) -> None:
+    studio.artist("bob")
+    studio.job("comp", periods=WEEK)
+    studio.book("a", WEEK, job_id="comp")
+    studio.postpone(uid("a"))
+    before = studio.recorded()
+    studio.postpone(uid("a"))
+    assert studio.recorded() == before
+    studio.book("b", days("2027-03-01"), artist="bob", job_id="comp")
+    studio.book("c", days("2027-03-05"))
+    with pytest.raises(JobFull):
+        studio.reschedule(uid("a"), days("2027-03-01"), overrides=[])
+    studio.reschedule(uid("a"), days("2027-03-02"))
+    assert uid("a") in studio.calendar().bookings
+    studio.postpone(uid("a"))
+    with pytest.raises(BookingEnded):
+        studio.unconfirm(uid("a"))
+    assert studio.cancel(uid("a"))["fees"] == []
+
+
+def test_an_unconfirmed_booking_is_a_hold_again_with_its_old_place_and_deadline(studio: Studio) -> None:
+    studio.hold("a", WEEK)
+    studio.hold("b", WEEK, project="spot")
+    booking_id = studio.confirm("a")["booking_id"]
+    studio.pass_(days=1)
+    told = studio.unconfirm(booking_id)
+    assert told["worst_rank"] == 1
+    assert told["deadline"]["at"] == "2026-12-07T09:00:00Z"
+    assert studio.ranks("b") == [(2, "live")]
+    assert studio.events(HoldPromoted) == []
+    assert studio.events(HoldPlaced)[-1].unconfirmed_from == booking_id
+    before = studio.recorded()
+    assert studio.unconfirm(booking_id)["hold_id"] == told["hold_id"]
+    assert studio.recorded() == before
+
+
+def test_it_joins_the_back_with_a_fresh_deadline_if_somebody_placed_a_hold_on_that_time_since(
+    studio: Studio,
+) -> None:
+    studio.hold("a", WEEK)
+    booking_id = studio.confirm("a")["booking_id"]
+    studio.pass_(days=1)
+    studio.hold("b", WEEK, project="spot")
+    told = studio.unconfirm(booking_id)
+    assert told["worst_rank"] == 2
+    assert told["deadline"]["at"] == "2026-12-08T09:00:00Z"
+    assert [promotion.hold_id for promotion in studio.events(HoldPromoted)] == [uid("b")]
+
+
+def test_it_has_a_fresh_deadline_if_the_old_one_has_passed(studio: Studio) -> None:
+    studio.hold("a", WEEK)
+    booking_id = studio.confirm("a")["booking_id"]
+    studio.pass_(days=20)
+    assert studio.unconfirm(booking_id)["deadline"]["at"] == "2026-12-27T09:00:00Z"
+
+
+def test_a_direct_booking_can_become_a_hold(studio: Studio) -> None:
+    studio.artist("eve", consent="freelancer")
+    studio.job("comp", periods=WEEK)
+    studio.book("a", WEEK, artist="eve", job_id="comp")
+    told = studio.unconfirm(uid("a"))
+    assert told["worst_rank"] == 1
+    assert "respond_by" not in told
+
+
+def test_what_has_gone_by_cannot_be_a_hold_again(studio: Studio) -> None:
+    studio.book("a", days("2026-11-02"))
+    with pytest.raises(InThePast):
+        studio.unconfirm(uid("a"))
+
+
+def test_work_is_completed_once_it_has_begun_and_its_time_stays_taken(studio: Studio) -> None:
+    studio.book("a", days("2026-11-02"))
+    studio.book("b", WEEK)
+    with pytest.raises(NotBegun):
+        studio.complete("b")
+    studio.complete("a")
+    before = studio.recorded()
+    studio.complete("a")
+    assert studio.recorded() == before
+    with pytest.raises(BookingEnded):
+        studio.reschedule(uid("a"), WEEK)
+    with pytest.raises(DoubleBooking):
+        studio.book("c", days("2026-11-02"))

@@ -1,0 +1,197 @@
+"""Planted bugs: each must turn the check red that claims to catch it. `make mutants`.
+
+A check that no mutant can fail proves nothing. Each mutant changes one place in a copy of the tree and runs there the
+tests that ought to notice; a mutant that survives, or whose place is gone, fails the run.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTEST = ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:cov")
+COPIED = ("pyproject.toml", "domain", "commands", "projections", "read_api", "consumers", "infra", "tests")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A bug: `old` becomes `new` in `file`, and `caught_by` must fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    caught_by: tuple[str, ...]
+
+
+EVENT_LOG = "tests/infra/test_event_log.py"
+ISOLATION = "tests/infra/test_isolation.py"
+SCHEMA = "infra/migrations/0001_event_log.sql"
+
+MUTANTS = (
+    Mutant(
+        "a command is acknowledged before its commit",
+        "infra/decide_ahead.py",
+        "        answer.add_done_callback(self._land)\n",
+        "        answer.add_done_callback(self._land)\n        self.landed(flight)\n",
+        (EVENT_LOG,),
+    ),
+    Mutant(
+        "no idempotency row is looked up",
+        "infra/lock_first.py",
+        "known=known.get)",
+        "known=lambda key: None)",
+        (EVENT_LOG,),
+    ),
+    Mutant(
+        "decided ahead without looking at the heads",
+        "infra/append.py",
+        "SELECT 1 / (count(*) = cardinality($1::uuid[]))::integer",
+        "SELECT 1 / (count(*) >= 0)::integer",
+        (EVENT_LOG,),
+    ),
+    Mutant(
+        "what another process wrote is not followed",
+        "infra/lock_first.py",
+        "            self._follow(tenants, tails)\n",
+        "",
+        (EVENT_LOG,),
+    ),
+    Mutant(
+        "a failed batch is not taken back",
+        "infra/decide_ahead.py",
+        "            self.cache.undo(flight.batch.changes)\n",
+        "            pass\n",
+        (EVENT_LOG,),
+    ),
+    Mutant(
+        "an assumed empty stream is believed without proof",
+        "infra/batch.py",
+        "            raise Unproven from None\n",
+        "            raise\n",
+        (EVENT_LOG,),
+    ),
+    Mutant(
+        "the process's clock decides",
+        "infra/lock_first.py",
+        "self.clock.read(append.instant(clock.get_value(0, 0)))",
+        "self.clock.read(append.instant(clock.get_value(0, 0)) + 3_600_000_000)",
+        (EVENT_LOG,),
+    ),
+    Mutant(
+        "a key is not its tenant's",
+        "infra/command.py",
+        "self.key = (context.tenant_id, context.key)",
+        'self.key = ("", context.key)',
+        (EVENT_LOG,),
+    ),
+    Mutant(
+        "the log writer's policy on events is gone",
+        SCHEMA,
+        "CREATE POLICY log_writer ON events TO production_tool_log_writer\n"
+        "    USING (tenant_id IN (SELECT unnest(nullif(current_setting('app.tenants', true), '')::uuid[])));",
+        "CREATE POLICY log_writer ON events TO production_tool_log_writer USING (true);",
+        (ISOLATION,),
+    ),
+    Mutant(
+        "the reader's policy on events is gone",
+        SCHEMA,
+        "CREATE POLICY reader ON events FOR SELECT TO production_tool_reader\n"
+        "    USING (tenant_id = nullif(current_setting('app.tenant', true), '')::uuid);",
+        "CREATE POLICY reader ON events FOR SELECT TO production_tool_reader USING (true);",
+        (ISOLATION,),
+    ),
+    Mutant(
+        "row-level security is not forced",
+        SCHEMA,
+        "ALTER TABLE events      ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;",
+        "ALTER TABLE events      ENABLE ROW LEVEL SECURITY;",
+        (ISOLATION,),
+    ),
+    Mutant(
+        "the tenant is missing from a unique index",
+        SCHEMA,
+        "UNIQUE (tenant_id, stream, version)",
+        "UNIQUE (stream, version)",
+        (ISOLATION, EVENT_LOG),
+    ),
+    Mutant(
+        "the log can be rewritten",
+        SCHEMA,
+        "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON events",
+        "CREATE TRIGGER append_only BEFORE TRUNCATE ON events",
+        (ISOLATION,),
+    ),
+    Mutant(
+        "tenants stay named after the transaction",
+        "infra/append.py",
+        "SELECT set_config('app.tenants', $1::uuid[]::text, true)",
+        "SELECT set_config('app.tenants', $1::uuid[]::text, false)",
+        (ISOLATION,),
+    ),
+    Mutant(
+        "the chain leaves the hash before it out",
+        "infra/chain.py",
+        "sha256(previous + record.encode() + data)",
+        "sha256(record.encode() + data)",
+        ("tests/infra/test_chain.py",),
+    ),
+)
+
+
+def survives(mutant: Mutant, tree: Path) -> str | None:
+    """Why the mutant was not caught, or None."""
+    place = tree / mutant.file
+    text = place.read_text()
+    if text.count(mutant.old) != 1:
+        return f"its place is in {mutant.file} {text.count(mutant.old)} times"
+    place.write_text(text.replace(mutant.old, mutant.new))
+    try:
+        run = subprocess.run(
+            [sys.executable, *PYTEST, *mutant.caught_by],
+            cwd=tree,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+    finally:
+        place.write_text(text)
+    if run.returncode == 0:
+        return f"{', '.join(mutant.caught_by)} stayed green"
+    # 1 is failing tests; anything else is a run that did not get as far.
+    return None if run.returncode in {1, 70} else f"the tests did not run:\n{run.stdout[-2000:]}{run.stderr[-2000:]}"
+
+
+def say(line: str) -> None:
+    """Print it now: a run takes minutes."""
+    print(line, flush=True)  # noqa: T201
+
+
+def main(wanted: Sequence[str]) -> int:
+    """Try the mutants whose names contain one of `wanted`, or all."""
+    chosen = [m for m in MUTANTS if not wanted or any(word in m.name for word in wanted)]
+    alive = 0
+    with tempfile.TemporaryDirectory(prefix="production-tool-mutants-") as directory:
+        tree = Path(directory)
+        tree.chmod(0o755)
+        for name in COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, tree / name)
+        for mutant in chosen:
+            reason = survives(mutant, tree)
+            alive += reason is not None
+            say(f"caught    {mutant.name}" if reason is None else f"SURVIVED  {mutant.name}: {reason}")
+    say(f"{len(chosen) - alive} of {len(chosen)} mutants caught")
+    return 1 if alive else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

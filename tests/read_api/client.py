@@ -1,0 +1,84 @@
+"""The read side as a client meets it, without the rest of the edge: whoever asks is simply believed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from httpx import ASGITransport, AsyncClient
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from consumers.projector import CHANNEL
+from domain.errors import DomainError
+from domain.permission import ROLES, Role, Who
+from infra.listen import heard
+from infra.postgres import reader_pool
+from infra.problems import refuse
+from read_api import artist_calendar, directory, events, holds
+from read_api.freshness import Freshness, ReadModelBehind
+from read_api.tenant import Reads
+
+
+class Believing:
+    """Takes who asks from the headers that `ask` sets."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+            role: Role = headers["x-role"]
+            who = Who(
+                tenant_id=headers["x-tenant"],
+                actor="ada",
+                role=role,
+                permissions=ROLES[role],
+                artist_id=headers.get("x-artist"),
+            )
+            scope.setdefault("state", {})["who"] = who
+        await self.app(scope, receive, send)
+
+
+def _app(reads: Reads) -> FastAPI:
+    app = FastAPI()
+    for router in (holds.router, artist_calendar.router, directory.router, events.router):
+        app.include_router(router)
+    app.state.reads = reads
+    app.add_middleware(Believing)
+
+    async def refused(_: Request, error: Exception) -> Response:
+        refusal = refuse(error)
+        return Response(refusal.body, refusal.status, dict(refusal.headers))
+
+    for kind in (DomainError, ReadModelBehind, RequestValidationError):
+        app.add_exception_handler(kind, refused)
+    return app
+
+
+def asking(tenant_id: str, role: Role = "admin", artist_id: str | None = None) -> dict[str, str]:
+    """The headers of one who asks."""
+    return {"x-tenant": tenant_id, "x-role": role, **({} if artist_id is None else {"x-artist": artist_id})}
+
+
+@asynccontextmanager
+async def open_client(database: str) -> AsyncIterator[AsyncClient]:
+    """A client of the read routes over this database."""
+    freshness = Freshness()
+    listening = asyncio.create_task(freshness.listen(heard(database, CHANNEL)))
+    async with reader_pool(database) as pool:
+        transport = ASGITransport(_app(Reads(pool=pool, freshness=freshness)))
+        async with AsyncClient(transport=transport, base_url="http://test") as client:
+            yield client
+    listening.cancel()
+    with suppress(asyncio.CancelledError):
+        await listening
+
+
+async def get(client: AsyncClient, path: str, headers: dict[str, str], **query: Any) -> Any:  # noqa: ANN401 - JSON
+    """The JSON of a read that succeeds."""
+    answer = await client.get(path, headers=headers, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
