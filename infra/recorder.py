@@ -83,7 +83,7 @@ class AggregateLogRecorder(persistence.AggregateRecorder):
         """Close."""
         self.close()
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int] | None:
         """Write all of these, or none.
 
         Raises:
@@ -174,7 +174,7 @@ class LogRecorder(AggregateLogRecorder, persistence.ApplicationRecorder):
     For an `Application`, return one from its `construct_recorder`.
     """
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: object) -> Sequence[int] | None:
         """Write all of these, or none; answers their notification ids. Raises as in the class above."""
         return self._insert(stored_events)
 

@@ -1,5 +1,6 @@
 """Random commands of several holders on two artists, beside a plain model that says what must come of them."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -55,18 +56,18 @@ class Calendars(RuleBasedStateMachine):
         self.count = 0
 
     @property
-    def now(self) -> Any:
+    def now(self) -> datetime:
         return self.studio.log.now
 
     def some_hold(self, pick: int) -> tuple[str, str]:
         name = sorted(self.holds)[pick % len(self.holds)]
         return name, self.holds[name]
 
-    def accepted(self, command: Any, *args: Any, **more: Any) -> dict[str, Any] | None:
+    def accepted(self, command: Callable[..., dict[str, Any]], *args: object, **more: object) -> dict[str, Any] | None:
         """What a command answered; None when it was refused, which must leave no trace."""
         before = self.studio.recorded()
         try:
-            told: dict[str, Any] = command(*args, **more)
+            told = command(*args, **more)
         except Refused:
             assert self.studio.recorded() == before
             return None

@@ -86,6 +86,9 @@ def test_the_librarys_own_cases_pass(case: type[_OnThisLog], name: str, database
     case(name).debug()
 
 
+ONE = UUID(int=1)
+
+
 class Dog(Aggregate):
     @event("Registered")
     def __init__(self, name: str) -> None:
@@ -127,7 +130,7 @@ def recorder(database: str) -> Iterator[LogRecorder]:
         yield recorder
 
 
-def stored(version: int, state: bytes = b"{}", *, of: UUID | str = UUID(int=1), topic: str = "t") -> StoredEvent:
+def stored(version: int, state: bytes = b"{}", *, of: UUID | str = ONE, topic: str = "t") -> StoredEvent:
     return StoredEvent(of, version, topic, state)
 
 
@@ -214,7 +217,7 @@ def test_events_of_several_streams_keep_the_order_in_which_they_were_given(recor
 def test_any_bytes_come_back_as_they_were(recorder: LogRecorder, state: bytes) -> None:
     recorder.insert_events([stored(1, state)])
 
-    assert [event.state for event in recorder.select_events(UUID(int=1))] == [state]
+    assert [event.state for event in recorder.select_events(ONE)] == [state]
 
 
 def test_json_is_stored_as_json(database: str, recorder: LogRecorder) -> None:

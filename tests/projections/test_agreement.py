@@ -1,0 +1,176 @@
+"""Whatever is commanded, the read models say what the calendars themselves say."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.calendar import CALENDAR, Calendar
+from domain.errors import DomainError
+from domain.stored_claim import Claim, stored
+from infra.catalogue import EVENTS
+from infra.mapper import Mapper
+from projections import artist_calendar, holds
+from projections.artist_calendar import CLAIMS
+from projections.holds import HOLDS
+from projections.recorded import Recorded
+from projections.rows import Rows
+from projections.table import Row
+from read_api.standing import lapsed_by
+from tests.given import OVERRIDES, Studio, accepting, days, uid
+
+_FIRST = date(2027, 3, 1)
+_MAPPER = Mapper(EVENTS)
+_N = st.integers(0, 5)
+_RUN = st.tuples(_N, _N).map(sorted)
+
+
+def periods(run: list[int]) -> list[dict[str, str]]:
+    first, last = (_FIRST + timedelta(days=number) for number in run)
+    return days(first.isoformat(), last.isoformat())
+
+
+@dataclass
+class Driver:
+    """A studio whose commands are picked at random; what is refused leaves no trace."""
+
+    studio: Studio = field(default_factory=lambda: Studio(permissions=OVERRIDES))
+    holds: list[str] = field(default_factory=lambda: ["none"])
+    bookings: list[str] = field(default_factory=lambda: [uid("none")])
+    challenges: list[str] = field(default_factory=lambda: ["none"])
+    time_off: list[str] = field(default_factory=lambda: ["none"])
+    count: int = 0
+
+    def fresh(self, names: list[str]) -> str:
+        self.count += 1
+        names.append(f"n{self.count}")
+        return names[-1]
+
+    def booked(self, told: dict[str, Any]) -> None:
+        if "booking_id" in told:
+            self.bookings.append(told["booking_id"])
+
+    def do(self, what: str, n: int, m: int, run: list[int]) -> None:
+        studio, when = self.studio, periods(run)
+        hold, booking = self.holds[n % len(self.holds)], self.bookings[n % len(self.bookings)]
+        challenge, off = self.challenges[m % len(self.challenges)], self.time_off[n % len(self.time_off)]
+        other = self.holds[m % len(self.holds)]
+        artist, project = ("ada", "bob")[m % 2], ("film", "spot")[n % 2]
+        commands: dict[str, Callable[[], object]] = {
+            "hold": lambda: studio.hold(self.fresh(self.holds), when, artist=artist, project=project),
+            "release": lambda: studio.release(hold),
+            "release part": lambda: studio.release(hold, periods=when),
+            "change": lambda: studio.change(hold, when),
+            "extend": lambda: studio.extend(hold),
+            "keep": lambda: studio.keep(hold),
+            "accept": lambda: studio.accept(hold),
+            "decline": lambda: studio.decline(hold),
+            "counter": lambda: studio.counter(hold, when),
+            "confirm": lambda: self.booked(studio.confirm(hold, periods=when, keep_rest=bool(m % 2))),
+            "confirm all": lambda: self.booked(studio.confirm(hold)),
+            "book": lambda: self.bookings.append(studio.book(self.fresh([]), when, artist=artist)["id"]),
+            "cancel": lambda: studio.cancel(booking),
+            "cancel part": lambda: studio.cancel(booking, periods=when),
+            "reschedule": lambda: studio.reschedule(booking, when),
+            "postpone": lambda: studio.postpone(booking),
+            "unconfirm": lambda: studio.unconfirm(booking),
+            "challenge": lambda: studio.challenge(self.fresh(self.challenges), hold),
+            "answer": lambda: self.booked(studio.answers(challenge, other, ("confirm", "release")[m % 2])),
+            "withdraw": lambda: studio.withdraw(challenge),
+            "time off": lambda: studio.time_off(self.fresh(self.time_off), when, artist=artist),
+            "approve": lambda: studio.approve(off),
+            "reject": lambda: studio.reject(off),
+            "reorder": lambda: studio.reorder((hold, other), when, overrides=accepting("jump_queue", hold, other)),
+            "wait": lambda: studio.pass_(hours=(1, 25, 49, 200, 340)[m % 5]),
+        }
+        with suppress(DomainError):
+            commands[what]()
+
+
+_WHAT = st.sampled_from(
+    [
+        *["hold"] * 6,
+        *["wait", "confirm", "confirm all", "challenge", "answer"] * 2,
+        *("release", "release part", "change", "extend", "keep", "accept", "decline", "counter", "book", "cancel"),
+        *("cancel part", "reschedule", "postpone", "unconfirm", "withdraw", "time off", "approve", "reject", "reorder"),
+    ]
+)
+_STORY = st.lists(st.tuples(_WHAT, _N, _N, _RUN), max_size=40)
+
+
+def told(story: list[tuple[str, int, int, list[int]]]) -> Studio:
+    driver = Driver()
+    driver.studio.artist("bob", consent="freelancer")
+    driver.studio.policy("motion-24h", max_depth=3)
+    for what, n, m, run in story:
+        driver.do(what, n, m, run)
+    return driver.studio
+
+
+def projected(studio: Studio) -> Rows:
+    rows = Rows({})
+    for one in studio.log.recorded:
+        type_, data = _MAPPER.encode(one.event)
+        recorded = Recorded(
+            one.tenant_id, one.seq, one.stream, one.version, f"e{one.seq}", type_, _MAPPER.decode(type_, data),
+            one.recorded_at, one.actor, "c1", None,
+        )  # fmt: skip
+        for projection in (artist_calendar.PROJECTION, holds.PROJECTION):
+            projection.project(recorded, rows)
+    return rows
+
+
+def calendar(studio: Studio, artist: str) -> Calendar:
+    return studio.log.fold(studio.tenant, CALENDAR.stream(uid(artist)))
+
+
+def by_id(rows: list[Row], key: str) -> dict[str, Row]:
+    return {row[key]: row for row in rows}
+
+
+@settings(max_examples=1500, deadline=None)
+@given(_STORY)
+def test_the_rows_of_a_calendar_are_its_claims(story: list[tuple[str, int, int, list[int]]]) -> None:
+    studio = told(story)
+    rows = by_id(projected(studio).written(CLAIMS), "claim_id")
+    claims: dict[str, Claim] = {}
+    for artist in ("ada", "bob"):
+        state = calendar(studio, artist)
+        claims |= {**state.holds, **state.bookings, **state.time_off, **state.challenges}
+    assert {id: row["claim"] for id, row in rows.items()} == {id: stored(claim) for id, claim in claims.items()}
+
+
+@settings(max_examples=1500, deadline=None)
+@given(_STORY)
+def test_a_hold_is_held_as_long_as_it_stands_on_its_calendar(story: list[tuple[str, int, int, list[int]]]) -> None:
+    studio = told(story)
+    rows = by_id(projected(studio).written(HOLDS), "hold_id")
+    standing = {id for artist in ("ada", "bob") for id in calendar(studio, artist).holds}
+    assert {id for id, row in rows.items() if row["status"] == "held"} == standing
+
+
+@settings(max_examples=1500, deadline=None)
+@given(_STORY)
+def test_an_end_by_the_clock_reads_the_same_before_and_after_it_is_recorded(
+    story: list[tuple[str, int, int, list[int]]],
+) -> None:
+    studio = told([step for step in story if step[0] != "challenge"])
+    before = {
+        id: lapsed_by(claim, studio.log.now)
+        for artist in ("ada", "bob")
+        for id, claim in calendar(studio, artist).holds.items()
+    }
+    studio.record_overdue("ada")
+    studio.record_overdue("bob")
+    rows = by_id(projected(studio).written(HOLDS), "hold_id")
+    for id, lapsed in before.items():
+        row = rows[id]
+        assert (row["status"] == "lapsed") == (lapsed is not None)
+        if lapsed is not None:
+            details = row["details"]
+            assert (details["ended_at"], details["ended_because"]) == (lapsed.at, lapsed.because)
+            assert details["held"] == lapsed.lapsed
