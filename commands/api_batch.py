@@ -110,8 +110,7 @@ class BatchRoute(APIRoute):
             refusal = refuse(error)
             return _item(refusal.status, refusal.headers, refusal.body)
         else:
-            headers = {name.decode().title(): value for name, value in headers_of(outcome, who.tenant_id)}
-            return _item(route.status_code or 200, headers, outcome.body)
+            return _item(route.status_code or 200, headers_of(outcome, who.tenant_id), outcome.body)
         finally:
             await turn.end()
 

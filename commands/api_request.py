@@ -145,7 +145,17 @@ def _errors(error: ValidationError, body: bytes) -> list[dict[str, str]]:
     if found[0]["type"] == "json_invalid":
         return [{"pointer": "", "message": found[0]["msg"]}]
     said = from_json(body or b"{}")
-    return [{"pointer": _pointer(one, said), "message": one["msg"].removeprefix("Value error, ")} for one in found]
+    return [
+        {"pointer": _pointer(one, said), "message": one["msg"].removeprefix("Value error, ")}
+        for one in found
+        if not (one["type"] == "too_short" and _has_inner(one, found))
+    ]
+
+
+def _has_inner(outer: ErrorDetails, found: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is only too short because of what is wrong in it."""
+    depth = len(outer["loc"])
+    return any(len(one["loc"]) > depth and one["loc"][:depth] == outer["loc"] for one in found)
 
 
 def _pointer(error: ErrorDetails, said: Any) -> str:  # noqa: ANN401 - any JSON

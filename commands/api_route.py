@@ -92,7 +92,8 @@ class CommandRoute(APIRoute):
             return
         outcome = await self.outcome(scope["app"].state.log, incoming)
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(outcome.body))]
-        headers += [(name, value.encode("ascii")) for name, value in headers_of(outcome, who.tenant_id)]
+        for name, value in headers_of(outcome, who.tenant_id).items():
+            headers.append((name.lower().encode("ascii"), value.encode("ascii")))
         await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
         await send({"type": "http.response.body", "body": outcome.body})
 
@@ -131,12 +132,12 @@ class CommandRoute(APIRoute):
         return sha256(b"%b %b" % (path.lower().encode(), said)).digest()
 
 
-def headers_of(outcome: Outcome, tenant_id: str) -> list[tuple[bytes, str]]:
+def headers_of(outcome: Outcome, tenant_id: str) -> dict[str, str]:
     """What an answer says in its headers."""
     seen = Seen(tenant_id=tenant_id, seq=outcome.seq, incarnation=outcome.incarnation)
-    headers = [(b"consistency-token", encode(seen)), (b"etag", f'"{outcome.version}"')]
+    headers = {"Consistency-Token": encode(seen), "ETag": f'"{outcome.version}"'}
     if outcome.replayed:
-        headers.append((b"idempotent-replayed", "true"))
+        headers["Idempotent-Replayed"] = "true"
     return headers
 
 

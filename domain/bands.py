@@ -149,6 +149,6 @@ def _notice(terms: Cancellation, now: datetime, starts_at: datetime, zone: str, 
         case "working_days":
             days = (today + timedelta(days=n) for n in range((first_day - today).days))
             return Decimal(sum(1 for day in days if working.worked(day)))
-        case "day_before_at":
+        case _:
             late = wall_time(now, zone).time() > terms.at
             return Decimal(max((first_day - today).days - late, 0))

@@ -26,7 +26,9 @@ from domain.spans import Span, plain
 MOST_COOL_DOWNS: Final = 100
 """The latest are remembered; more than that at once on one calendar is nobody's business."""
 
-Release = Literal["released", "declined", "booked", "not_kept", "group_filled", "project_cancelled", "challenged"]
+Release = Literal[
+    "released", "declined", "booked", "not_kept", "group_filled", "group_broken", "project_cancelled", "challenged"
+]
 """Why time was let go: by its holder, the artist, or what followed from a decision."""
 
 Lapse = Literal["deadline", "no_response", "first_refusal", "commitment", "challenge"]

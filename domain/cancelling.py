@@ -4,7 +4,7 @@ from domain.bands import fees
 from domain.booking import BOOKING, Booking, BookingCancelled, BookingMade, Party
 from domain.calendar import BookingFreed
 from domain.claims import Held
-from domain.errors import NotFound, Refused
+from domain.errors import Refused
 from domain.job import JOB, vacate
 from domain.periods import Days, Hours
 from domain.spans import Span, intersect, plain, subtract, union
@@ -21,11 +21,8 @@ def must_stand(booking: Booking) -> None:
     """Refuse unless the booking is confirmed or postponed.
 
     Raises:
-        NotFound: there is no such booking.
         BookingEnded: it has ended.
     """
-    if booking.made is None:
-        raise NotFound("There is no such booking.")
     if booking.status not in {"confirmed", "postponed"}:
         raise BookingEnded(f"The booking is {booking.status}.", ended=booking.status)
 

@@ -1,6 +1,7 @@
 """Raising, answering and withdrawing a challenge."""
 
 from datetime import timedelta
+from itertools import takewhile
 
 from domain.artist import IdTaken
 from domain.booking_time import ConsentPending, NotHeld
@@ -109,14 +110,11 @@ def must_be_same(before: ChallengeRaised, wish: ChallengeRaised) -> None:
 
 def _above(turn: Turn, claim: HoldClaim, stretch: Stretch) -> list[str]:
     """Whom `claim` challenges on a stretch; nobody where its own project stands higher, which can challenge itself."""
-    ids: list[str] = []
-    for entry in stretch.entries:
-        if entry.hold_id == claim.hold_id:
-            return ids
-        if entry.state != "live" or turn.calendar.holds[entry.hold_id].project_id == claim.project_id:
-            return []
-        ids.append(entry.hold_id)
-    return []
+    higher = list(takewhile(lambda entry: entry.hold_id != claim.hold_id, stretch.entries))
+    own = any(turn.calendar.holds[entry.hold_id].project_id == claim.project_id for entry in higher)
+    if own or any(entry.state != "live" for entry in higher):
+        return []
+    return [entry.hold_id for entry in higher]
 
 
 def _window(turn: Turn) -> Clock:

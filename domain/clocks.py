@@ -60,14 +60,6 @@ class WorkingDays:
             day += _ONE_DAY
         return day
 
-    def before(self, day: date, count: int) -> date:
-        """The `count`th working day before `day`."""
-        for _ in range(count):
-            day -= _ONE_DAY
-            while not self.worked(day):
-                day -= _ONE_DAY
-        return day
-
 
 def no_holidays(country: str, subdivision: str | None, year: int) -> frozenset[date]:  # noqa: ARG001
     """A country without public holidays."""

@@ -60,7 +60,7 @@ def resolve(
             return cancel(
                 turn, made, booking_id=booking_id, spans=gone, periods=periods_of(gone), by="artist", reason=reason
             )
-        case "split" | "move":
+        case _:
             if spans is None:
                 raise PeriodsNeeded("Say which time to move it to.")
             wanted = union((*plain(subtract(booked, off)), *spans)) if how == "split" else spans

@@ -5,9 +5,9 @@ from dataclasses import replace
 from domain.calendar import LimitsMoved, PromotionKept, Release, TimeReleased
 from domain.challenge import Contested
 from domain.claims import Held, HoldClaim
-from domain.errors import NotFound, Refused
+from domain.errors import Refused
 from domain.event import Event
-from domain.hold import Hold, HoldExtended, HoldPlaced
+from domain.hold import Hold, HoldExtended
 from domain.instants import days_later
 from domain.spans import Span, intersect, plain, subtract, union
 from domain.turn import Turn
@@ -29,17 +29,6 @@ class CannotExtend(Refused):
     """It has been extended as often as the policy allows, or has no limit counted from placing."""
 
     code = "cannot_extend"
-
-
-def placed(hold: Hold) -> HoldPlaced:
-    """What was placed.
-
-    Raises:
-        NotFound: there is no such hold.
-    """
-    if hold.placed is None:
-        raise NotFound("There is no such hold.")
-    return hold.placed
 
 
 def standing(turn: Turn, hold: Hold, hold_id: str) -> HoldClaim:

@@ -122,4 +122,5 @@ def local_day(instant: datetime, zone: str) -> date:
 
 def days_later(instant: datetime, days: int, zone: str) -> datetime:
     """The same wall time `days` later in `zone`."""
-    return local_instant(wall_time(instant, zone) + timedelta(days=days), zone)
+    # Adding to an aware datetime moves its wall time, and leaves the first of two readings.
+    return (instant.astimezone(zone_named(zone)) + timedelta(days=days)).astimezone(UTC)

@@ -185,10 +185,13 @@ def _must_be_free_to_hold(
 ) -> None:
     calendar = turn.calendar
     on_time_off(turn, spans, overrides)
-    booked = [b.booking_id for b in calendar.bookings.values() if overlap(spans, b.spans)]
-    if booked and not turn.policy.holds_behind_bookings:
-        raise AlreadyBooked("This time is booked.", conflicts=booked)
-    rivals = [h for h in calendar.holds.values() if h.hold_id != hold_id and overlap(spans, h.spans)]
+    if not turn.policy.holds_behind_bookings:
+        booked = [b.booking_id for b in calendar.bookings.values() if overlap(spans, b.spans)]
+        if booked:
+            raise AlreadyBooked("This time is booked.", conflicts=booked)
+    earliest, latest = spans[0].starts_at, spans[-1].ends_at
+    near = (h for h in calendar.holds.values() if h.spans[0].starts_at < latest and h.spans[-1].ends_at > earliest)
+    rivals = [h for h in near if h.hold_id != hold_id and overlap(spans, h.spans)]
     if not rivals:
         return
     deepest = depth(calendar, turn.now, spans)

@@ -48,7 +48,7 @@ class DaysBefore(Rules):
 class Lapse(Rules):
     """The limits of a hold; the earliest that lies ahead is its deadline."""
 
-    days_after_placing: int | None = Field(default=14, ge=1, le=3660)
+    days_after_placing: int | None = Field(default=None, ge=1, le=3660)
     fixed: Day | None = None
     """The last day of every hold, whole in the artist's zone."""
     before_first_day: DaysBefore | None = None
@@ -67,7 +67,7 @@ class Policy(Rules):
     )
     """What this tenant calls things; the API's own names stay."""
     working_calendar: WorkingCalendar = WorkingCalendar()
-    lapse: Lapse = Lapse()
+    lapse: Lapse = Lapse(days_after_placing=14)
     max_extensions: int = Field(default=2, ge=0, le=100)
     max_depth: int = Field(default=5, ge=1, le=1000)
     first_refusal_hours: Hours = 48
@@ -88,16 +88,14 @@ PRESETS: Final[dict[str, Policy]] = {
         Policy(),
         Policy(
             name="stage-24h-48h",
-            lapse=Lapse(days_after_placing=None, before_first_day=DaysBefore(days=7, at=time(0))),
+            lapse=Lapse(before_first_day=DaysBefore(days=7, at=time(0))),
         ),
         Policy(name="arena-72h", window=Window(amount=3, unit="working_days"), max_depth=2),
         Policy(
             name="models-de-1wd",
             working_calendar=WorkingCalendar(country="DE"),
             window=Window(amount=1, unit="working_days", time_zone="Europe/Berlin"),
-            lapse=Lapse(
-                days_after_placing=None, before_first_day=DaysBefore(days=3, at=time(18), time_zone="Europe/Berlin")
-            ),
+            lapse=Lapse(before_first_day=DaysBefore(days=3, at=time(18), time_zone="Europe/Berlin")),
         ),
         Policy(
             name="models-us",

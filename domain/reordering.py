@@ -50,7 +50,10 @@ def reorder(
         raise NotFirst("These would be passed over.", conflicts=refused)
     present = {id for ids in queue for id in ids}
     order = tuple(id for id in order if id in present)
-    moved = {id: _moved(turn, id, spans, number) for number, id in enumerate(order)}
+    moved = {
+        id: _moved(turn, id, spans, place=turn.calendar.next_place + number, told=id not in passed_over)
+        for number, id in enumerate(order)
+    }
     turn.record(
         Reordered(stretch=plain(spans), order=order, spans=moved, passed_over=tuple(passed_over), override=override),
         freed=plain(spans),
@@ -70,8 +73,14 @@ def _passed_over(queue: list[list[str]], wanted: dict[str, int]) -> list[str]:
     )
 
 
-def _moved(turn: Turn, hold_id: str, spans: tuple[Span, ...], number: int) -> tuple[Held, ...]:
-    """All of a hold's time, with a fresh place on `spans`: later arrivals still come after it."""
+def _moved(turn: Turn, hold_id: str, spans: tuple[Span, ...], *, place: int, told: bool) -> tuple[Held, ...]:
+    """All of a hold's time, with a fresh place on `spans`: later arrivals still come after it.
+
+    First-refusal clocks go on only with `told`: who was passed over cannot answer for being 1st.
+    """
     mine = turn.calendar.holds[hold_id].spans
-    fresh = (replace(span, place=turn.calendar.next_place + number) for span in intersect(mine, spans))
+    fresh = (
+        replace(span, place=place, first_refusal=span.first_refusal if told else None)
+        for span in intersect(mine, spans)
+    )
     return union((*subtract(mine, spans), *fresh))

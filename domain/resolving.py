@@ -47,20 +47,27 @@ def resolve(turn: Turn, *, silent_in: str | None = None) -> None:
         Unnamed: an intended confirmation needs streams that were not named.
     """
     for challenge_id in list(turn.calendar.challenges):
-        while challenge := turn.calendar.challenges.get(challenge_id):
-            walk = _walk(turn, challenge, silent=challenge_id == silent_in)
-            for outcome, spans in walk.ended.items():
-                _end(turn, challenge_id, outcome, union(spans))
-            if not walk.steps:
-                break
-            (step, hold_id, reason), spans = next(iter(walk.steps.items()))
-            _take(turn, challenge, step=step, hold_id=hold_id, spans=union(spans), reason=reason)
+        while _somebody_acts(turn, challenge_id, silent=challenge_id == silent_in):
+            pass
 
 
 def cool_down(turn: Turn) -> datetime | None:
     """Until when a project whose challenge failed now has to wait."""
     count = turn.policy.cool_down_hours
     return turn.now + timedelta(hours=count) if count else None
+
+
+def _somebody_acts(turn: Turn, challenge_id: str, *, silent: bool) -> bool:
+    """Record how the challenge ended where it did, and the first thing that somebody above does; False if nobody."""
+    challenge = turn.calendar.challenges[challenge_id]
+    walk = _walk(turn, challenge, silent=silent)
+    for outcome, spans in walk.ended.items():
+        if spans:
+            _end(turn, challenge_id, outcome, union(spans))
+    for (step, hold_id, reason), spans in walk.steps.items():
+        _take(turn, challenge, step=step, hold_id=hold_id, spans=union(spans), reason=reason)
+        return True
+    return False
 
 
 def _walk(turn: Turn, challenge: OpenChallenge, *, silent: bool) -> _Walk:
@@ -74,8 +81,9 @@ def _walk(turn: Turn, challenge: OpenChallenge, *, silent: bool) -> _Walk:
             walk.ended.setdefault(ended, []).extend(there)
         elif step := _next(turn, challenge, stretch, silent=silent):
             walk.steps.setdefault(step, []).extend(there)
-    if gone:
-        walk.ended.setdefault("void", []).extend(gone)
+    booked = union(span for booking in turn.calendar.bookings.values() for span in plain(booking.spans))
+    walk.ended.setdefault("lost", []).extend(intersect(gone, booked))
+    walk.ended.setdefault("void", []).extend(subtract(gone, booked))
     return walk
 
 
@@ -94,16 +102,12 @@ def _next(
 ) -> tuple[Step, str, str | None] | None:
     """What rank 1 does there; nothing while it may still answer."""
     first = stretch.entries[0].hold_id
-    reason = None
-    match challenge.intent(first, stretch.starts_at):
-        case "release":
-            return "release", first, None
-        case "confirm":
-            reason = _why_not(turn, challenge, first)
-            if reason is None:
-                return "confirm", first, None
-        case None:
-            pass
+    intent = challenge.intent(first, stretch.starts_at)
+    if intent == "release":
+        return "release", first, None
+    reason = _why_not(turn, challenge, first) if intent == "confirm" else None
+    if intent == "confirm" and reason is None:
+        return "confirm", first, None
     return ("lapse", first, reason) if silent else None
 
 
@@ -145,7 +149,7 @@ def _take(
             release(turn, claim, spans, "challenged")
         case "confirm":
             _confirm(turn, challenge, claim, spans)
-        case "lapse":
+        case _:
             lost = plain(intersect(claim.spans, spans))
             turn.record(
                 TimeLapsed(

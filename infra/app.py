@@ -81,6 +81,7 @@ def create_app(settings: Settings, open_parts: OpenParts) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         exception_handlers={HTTPException: _problem, RequestValidationError: _problem},
     )
     app.state.refuse, app.state.stopping, app.state.metrics = refuse, False, Metrics()

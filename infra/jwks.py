@@ -10,7 +10,7 @@ import httpx
 import structlog
 from jwt import PyJWK
 from jwt.exceptions import PyJWKError
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from infra.problems import IssuerUnreachable
 
@@ -22,7 +22,6 @@ _PAUSE: Final = 10.0
 """Seconds between two fetches at least, whatever unknown keys tokens name."""
 _TIMEOUT: Final = 3.0
 _WEAKEST_RSA: Final = 2048
-_JWKS: Final = TypeAdapter(dict[str, list[dict[str, Any]]])
 
 ALGORITHMS: Final = {("RSA", None): "RS256", ("EC", "P-256"): "ES256", ("OKP", "Ed25519"): "EdDSA"}
 """By type and curve of a key: the one algorithm that we verify with it, whatever a token's header says."""
@@ -34,6 +33,20 @@ class Key:
 
     public: Any
     algorithm: str
+
+
+class _Jwks(BaseModel):
+    keys: list[dict[str, Any]]
+
+
+class _Jwk(BaseModel):
+    """The members by which we tell what a key is for."""
+
+    kty: str
+    crv: str | None = None
+    kid: str | None = None
+    use: str = "sig"
+    alg: str | None = None
 
 
 class Keys(Protocol):
@@ -85,7 +98,7 @@ class FetchedKeys:
         try:
             answer = await self._http.get(self._url, timeout=_TIMEOUT)
             answer.raise_for_status()
-            self._keys = _usable(_JWKS.validate_json(answer.content, strict=True).get("keys", []))
+            self._keys = _usable(_Jwks.model_validate_json(answer.content).keys)
         except (httpx.HTTPError, ValidationError) as error:
             _log.warning("keys_not_fetched", url=self._url, error=str(error))
         else:
@@ -98,16 +111,17 @@ def _usable(jwks: list[dict[str, Any]]) -> Mapping[str | None, Key]:
     """Those that we can verify with, by `kid`; a lone key also answers for tokens that name none."""
     keys: dict[str | None, Key] = {}
     for jwk in jwks:
-        algorithm = ALGORITHMS.get((jwk.get("kty", ""), jwk.get("crv")))
-        if algorithm is None or jwk.get("use", "sig") != "sig" or jwk.get("alg", algorithm) != algorithm:
-            continue
         try:
+            about = _Jwk.model_validate(jwk)
+            algorithm = ALGORITHMS.get((about.kty, about.crv))
+            if algorithm is None or about.use != "sig" or about.alg not in {None, algorithm}:
+                continue
             public = PyJWK(jwk, algorithm).key
         except (PyJWKError, ValueError) as error:
             _log.warning("key_unusable", kid=jwk.get("kid"), error=str(error))
             continue
         if algorithm != "RS256" or public.key_size >= _WEAKEST_RSA:
-            keys[jwk.get("kid")] = Key(public, algorithm)
+            keys[about.kid] = Key(public, algorithm)
     if len(keys) == 1:
         keys[None] = next(iter(keys.values()))
     return keys

@@ -96,7 +96,7 @@ def _of_others(error: Exception) -> Refusal:
 
 def problem(status: int, code: str, detail: str, **helps: Any) -> Refusal:  # noqa: ANN401 - anything JSON can say
     """A problem document. `helps` are its further members."""
-    headers = {"content-type": "application/problem+json", **_MORE_HEADERS.get(status, {})}
+    headers = {"Content-Type": "application/problem+json", **_MORE_HEADERS.get(status, {})}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = helps.pop("challenge")
     document = {

@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from infra.app import create_app, on_postgres
+from infra.one_write import OneWrite
 from infra.postgres import check_database
 from infra.settings import Settings
 
@@ -38,9 +39,10 @@ def serve(settings: Settings, url: str) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=OneWrite,
         ws="none",
         access_log=False,
+        proxy_headers=False,
         log_config=None,
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE,

@@ -1,6 +1,6 @@
 """Cursors: where a list goes on, good for that list and that tenant only."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from hashlib import sha256
 from struct import Struct
@@ -26,7 +26,7 @@ def seq_in(cursor: str | None, *of: object) -> int:
     if cursor is None:
         return 0
     try:
-        name, seq = _PARTS.unpack(urlsafe_b64decode(cursor.encode()))
+        name, seq = _PARTS.unpack(b64decode(cursor.encode(), altchars=b"-_", validate=True))
     except (NotBase64, ValueError, StructError):
         raise _refused(cursor) from None
     if name != _list(of) or seq < 0:

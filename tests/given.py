@@ -104,6 +104,11 @@ class Studio:
         command = tenant.AdoptPolicy.model_validate_json(json.dumps(said))
         return self.answer(now(tenant.adopt(self.log, self.context(said), command)))
 
+    def whole_policy(self, preset: str | None = None, **rules: object) -> dict[str, Any]:
+        said: object = preset or rules
+        command = tenant.AdoptPolicy.model_validate_json(json.dumps(said))
+        return self.answer(now(tenant.adopt(self.log, self.context(said), command)))
+
     def artist(self, name: str, *, time_zone: str = "Europe/Berlin", **more: object) -> str:
         said = {"id": uid(name), "name": name, "time_zone": time_zone, **more}
         command = artist.AddArtist.model_validate_json(json.dumps(said))

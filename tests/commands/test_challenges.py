@@ -329,3 +329,20 @@ def test_a_window_of_working_days_skips_the_weekend_and_ends_at_its_cut_off(stud
     studio.at("2026-11-27T20:00:00")
     told = studio.challenge("x", by="b")
     assert told["answer_by"]["at"] == "2026-12-01T17:00:00Z"
+
+
+def test_when_the_policy_releases_the_others_a_confirmation_still_ends_the_challenge(studio: Studio) -> None:
+    studio.policy("motion-24h", on_confirm="release")
+    studio.challenge("x", by="c")
+    studio.answers("x", by="a", answer="confirm")
+    assert ended(studio) == [("lost", "01", "05")]
+    assert studio.calendar().holds == {}
+
+
+def test_who_was_passed_over_by_hand_does_not_lapse_for_not_answering(studio: Studio) -> None:
+    studio.permissions = OVERRIDES
+    studio.release("a")
+    studio.reorder("cb", WEEK, overrides=accepting("jump_queue", "b"))
+    studio.pass_(hours=48)
+    assert studio.ranks("b") == [(1, "live")]
+    assert studio.ranks("c") == []

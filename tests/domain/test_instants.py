@@ -79,7 +79,7 @@ def test_a_day_whose_midnight_is_skipped_starts_when_the_clocks_have_changed() -
         (ZoneName, "CEST"),
     ],
 )
-def test_what_is_not_a_time_is_refused(kind: Any, said: object) -> None:
+def test_what_is_not_a_time_is_refused(kind: Any, said: object) -> None:  # noqa: ANN401 - a kind of time
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(said)
 

@@ -39,7 +39,7 @@ class Driver:
     """A studio whose commands are picked at random; what is refused leaves no trace."""
 
     studio: Studio = field(default_factory=lambda: Studio(permissions=OVERRIDES))
-    holds: list[str] = field(default_factory=lambda: ["none"])
+    holds: list[str] = field(default_factory=list)
     bookings: list[str] = field(default_factory=lambda: [uid("none")])
     challenges: list[str] = field(default_factory=lambda: ["none"])
     time_off: list[str] = field(default_factory=lambda: ["none"])
@@ -56,9 +56,8 @@ class Driver:
 
     def do(self, what: str, n: int, m: int, run: list[int]) -> None:
         studio, when = self.studio, periods(run)
-        hold, booking = self.holds[n % len(self.holds)], self.bookings[n % len(self.bookings)]
-        challenge, off = self.challenges[m % len(self.challenges)], self.time_off[n % len(self.time_off)]
-        other = self.holds[m % len(self.holds)]
+        hold, other = (self.holds[-1 - number % len(self.holds)] for number in (n, m))
+        booking, off, challenge = self.bookings[-1], self.time_off[-1], self.challenges[-1]
         artist, project = ("ada", "bob")[m % 2], ("film", "spot")[n % 2]
         commands: dict[str, Callable[[], object]] = {
             "hold": lambda: studio.hold(self.fresh(self.holds), when, artist=artist, project=project),
@@ -78,13 +77,17 @@ class Driver:
             "reschedule": lambda: studio.reschedule(booking, when),
             "postpone": lambda: studio.postpone(booking),
             "unconfirm": lambda: studio.unconfirm(booking),
-            "challenge": lambda: studio.challenge(self.fresh(self.challenges), hold),
-            "answer": lambda: self.booked(studio.answers(challenge, other, ("confirm", "release")[m % 2])),
+            "challenge": lambda: studio.challenge(self.fresh(self.challenges), self.holds[1 + n % 2]),
+            "answer": lambda: self.booked(studio.answers(challenge, self.holds[m % 3], ("confirm", "release")[n % 2])),
             "withdraw": lambda: studio.withdraw(challenge),
             "time off": lambda: studio.time_off(self.fresh(self.time_off), when, artist=artist),
             "approve": lambda: studio.approve(off),
             "reject": lambda: studio.reject(off),
-            "reorder": lambda: studio.reorder((hold, other), when, overrides=accepting("jump_queue", hold, other)),
+            "reorder": lambda: studio.reorder(
+                (hold, other),  # type: ignore[arg-type]  # any names, not just letters
+                when,
+                overrides=accepting("jump_queue", hold, other),
+            ),
             "wait": lambda: studio.pass_(hours=(1, 25, 49, 200, 340)[m % 5]),
         }
         with suppress(DomainError):
@@ -93,19 +96,22 @@ class Driver:
 
 _WHAT = st.sampled_from(
     [
-        *["hold"] * 6,
-        *["wait", "confirm", "confirm all", "challenge", "answer"] * 2,
+        *["hold", "wait", "confirm", "challenge", "answer", "answer"] * 2,
+        "confirm all",
         *("release", "release part", "change", "extend", "keep", "accept", "decline", "counter", "book", "cancel"),
         *("cancel part", "reschedule", "postpone", "unconfirm", "withdraw", "time off", "approve", "reject", "reorder"),
     ]
 )
-_STORY = st.lists(st.tuples(_WHAT, _N, _N, _RUN), max_size=40)
+_STORY = st.lists(st.tuples(_WHAT, _N, _N, _RUN), min_size=5, max_size=30)
 
 
 def told(story: list[tuple[str, int, int, list[int]]]) -> Studio:
     driver = Driver()
     driver.studio.artist("bob", consent="freelancer")
     driver.studio.policy("motion-24h", max_depth=3)
+    for n, (artist, run) in enumerate([("ada", [0, 4]), ("ada", [2, 5]), ("bob", [1, 3]), ("bob", [2, 2])]):
+        project = ("film", "spot")[n % 2]
+        driver.studio.hold(driver.fresh(driver.holds), periods(run), artist=artist, project=project)
     for what, n, m, run in story:
         driver.do(what, n, m, run)
     return driver.studio
@@ -132,7 +138,7 @@ def by_id(rows: list[Row], key: str) -> dict[str, Row]:
     return {row[key]: row for row in rows}
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_STORY)
 def test_the_rows_of_a_calendar_are_its_claims(story: list[tuple[str, int, int, list[int]]]) -> None:
     studio = told(story)
@@ -144,7 +150,7 @@ def test_the_rows_of_a_calendar_are_its_claims(story: list[tuple[str, int, int, 
     assert {id: row["claim"] for id, row in rows.items()} == {id: stored(claim) for id, claim in claims.items()}
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_STORY)
 def test_a_hold_is_held_as_long_as_it_stands_on_its_calendar(story: list[tuple[str, int, int, list[int]]]) -> None:
     studio = told(story)
@@ -153,7 +159,7 @@ def test_a_hold_is_held_as_long_as_it_stands_on_its_calendar(story: list[tuple[s
     assert {id for id, row in rows.items() if row["status"] == "held"} == standing
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_STORY)
 def test_an_end_by_the_clock_reads_the_same_before_and_after_it_is_recorded(
     story: list[tuple[str, int, int, list[int]]],

@@ -1,0 +1,138 @@
+"""Events appended a second: real holds through the real log, beside the stock recorder and a bare insert."""
+
+import asyncio
+import gc
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+import psycopg
+import uvloop
+
+from infra.bench.floor import bare_inserts
+from infra.bench.rows import Row, percentiles
+from infra.bench.servers import commit_milliseconds, server
+from infra.bench.stock import stock_recorder
+from infra.bench.workload import Person, Tenant, event_log, open_for_business, tenants, zipf
+
+IN_FLIGHT: Final = 64
+_EVENTS_A_COMMAND: Final = 2
+_ROUNDS: Final = 3
+_OPENING: Final = 20
+"""Tenants that are opened at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One round: commands a second, their times in seconds, CPU seconds of this process, what was lost."""
+
+    rate: float
+    times: list[float]
+    cpu: float
+    lost: int
+
+
+Progress = Callable[[str], None]
+
+
+def append_rows(seconds: float, progress: Progress) -> list[Row]:
+    """The rows about the log, each measured for `seconds` in each of three rounds."""
+    rows = []
+    with server() as url:
+        many = tenants(200, 20)
+        name = f"append, 200 tenants (Zipf), {commit_milliseconds(url)} ms commit"
+        rows.append(_row(name, url, many, seconds, progress, must=25_000, aim=45_000))
+    with server(slow=True) as url:
+        commit = commit_milliseconds(url)
+        name = f"append, 200 tenants (Zipf), {commit} ms commit"
+        rows.append(_row(name, url, many, seconds, progress, must=18_000, aim=30_000))
+        name = f"append, one tenant, {commit} ms commit"
+        rows.append(_row(name, url, tenants(1, 1000), seconds, progress, must=20_000, aim=30_000))
+        name = f"append, one hot calendar, {commit} ms commit"
+        rows.append(_row(name, url, tenants(1, 1), seconds, progress, must=20_000, aim=30_000))
+        rows.append(_hot_against_spread(url, seconds, progress))
+    return rows
+
+
+def _row(
+    name: str, url: str, among: Sequence[Tenant], seconds: float, progress: Progress, *, must: float, aim: float
+) -> Row:
+    ours, stock, floor = list[Measured](), list[float](), list[float]()
+    for n in range(_ROUNDS):
+        progress(f"{name}: round {n + 1} of {_ROUNDS}")
+        ours.append(measure(url, among, IN_FLIGHT, seconds))
+        stock.append(stock_recorder(url, IN_FLIGHT, seconds / 2))
+        floor.append(uvloop.run(bare_inserts(url, seconds / 2)))
+    times = [time for one in ours for time in one.times]
+    return Row(
+        name=name,
+        value=round(_EVENTS_A_COMMAND * median(one.rate for one in ours)),
+        unit="events/s",
+        stock=round(median(stock)),
+        floor=round(median(floor)),
+        must=must,
+        aim=aim,
+        lost=sum(one.lost for one in ours),
+        more={
+            "commands/s": round(median(one.rate for one in ours)),
+            **percentiles(times),
+            "CPU s / 1,000 commands": round(1000 * sum(one.cpu for one in ours) / len(times), 3),
+        },
+    )
+
+
+def _hot_against_spread(url: str, seconds: float, progress: Progress) -> Row:
+    """200 people after one calendar, as a share of what 200 people reach on 200 calendars."""
+    one, many, shares = tenants(1, 1), tenants(1, 200), []
+    for n in range(_ROUNDS):
+        progress(f"200 people, one calendar: round {n + 1} of {_ROUNDS}")
+        shares.append(measure(url, one, 200, seconds).rate / measure(url, many, 200, seconds).rate)
+    return Row(name="200 people on one calendar / on 200", value=round(median(shares), 2), unit="ratio", must=0.5)
+
+
+def measure(url: str, among: Sequence[Tenant], people: int, seconds: float) -> Measured:
+    """Let `people` work on the log at once for `seconds`, after a while of the same for warmth."""
+    return uvloop.run(_measure(url, among, people, seconds))
+
+
+async def _measure(url: str, among: Sequence[Tenant], people: int, seconds: float) -> Measured:
+    chance = random.Random(1)  # noqa: S311 - the same work in every round
+    of: Iterator[Tenant] = zipf(among, chance)
+    async with event_log(url) as log:
+        for n in range(0, len(among), _OPENING):
+            await asyncio.gather(*[open_for_business(log, tenant) for tenant in among[n : n + _OPENING]])
+        everybody = [Person(log, of, chance) for _ in range(people)]
+        await _work(everybody, seconds / 3, [])
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 50, 100)
+        before, times = await _commands_in_the_log(url), list[float]()
+        start, cpu = time.perf_counter(), time.process_time()
+        await _work(everybody, seconds, times)
+        rate, cpu = len(times) / (time.perf_counter() - start), time.process_time() - cpu
+        gc.unfreeze()
+    lost = len(times) - (await _commands_in_the_log(url) - before)
+    return Measured(rate, times, cpu, lost)
+
+
+async def _work(everybody: Sequence[Person], seconds: float, times: list[float]) -> None:
+    end = time.perf_counter() + seconds
+
+    async def work(person: Person) -> None:
+        while (start := time.perf_counter()) < end:
+            await person.command()
+            times.append(time.perf_counter() - start)
+
+    await asyncio.gather(*map(work, everybody))
+
+
+async def _commands_in_the_log(url: str) -> int:
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        found = await connection.execute(
+            "SELECT count(*) FROM events WHERE event_type IN ('hold.placed.v1', 'hold.released.v1')"
+        )
+        row = await found.fetchone()
+        return int(row[0]) if row else 0
