@@ -32,7 +32,7 @@ lock: .venv/made.stamp ## Pin the newest versions that fit pyproject.toml, with 
 	@$(PIP) install --quiet $(UV)
 	@rm -f requirements.txt requirements-dev.txt
 	@$(COMPILE) --group build pyproject.toml -o requirements.txt
-	@$(COMPILE) --group build --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@$(COMPILE) --no-strip-extras --group build --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" --extra embedded

@@ -21,6 +21,7 @@ from commands import (
 from commands.api_answers import (
     Answer,
     AnswerAnswer,
+    BookingAnswer,
     CalendarAnswer,
     CancelAnswer,
     ChallengeAnswer,
@@ -127,7 +128,7 @@ async def withdraw_challenge(ask: Challenges, id: Id, command: challenge.Withdra
     return await challenge.withdraw_challenge(ask.log, ask.context, id, command)
 
 
-@router.command("/v1/bookings", CalendarAnswer, tag="bookings", status=201)
+@router.command("/v1/bookings", BookingAnswer, tag="bookings", status=201)
 async def make_booking(ask: MakesBookings, command: booking.MakeBooking) -> Outcome:
     """Book an artist without a hold."""
     return await booking.make_booking(ask.log, ask.context, command)

@@ -65,6 +65,12 @@ class HoldAnswer(CalendarAnswer):
     respond_by: ClockAnswer | None = None
 
 
+class BookingAnswer(CalendarAnswer):
+    """Of booking without a hold."""
+
+    booking_id: Id
+
+
 class ConfirmAnswer(HoldAnswer):
     """Of confirming a hold."""
 

@@ -1,7 +1,6 @@
 """`POST /v1/batch`: many commands in one request, each with a fate of its own."""
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -12,8 +11,9 @@ from pydantic_core import to_json
 
 from commands.api_answers import BatchAnswer
 from commands.api_documents import batch_responses
+from commands.api_paths import CommandPaths
 from commands.api_request import ClientGone, Headers, Receive, Scope, Send, body_in, headers_in, validated
-from commands.api_route import UUID, CommandRoute, Incoming, headers_of
+from commands.api_route import CommandRoute, Incoming, headers_of
 from commands.body import Body
 from commands.in_turn import InTurn, Turns
 from domain.errors import NotFound
@@ -21,7 +21,6 @@ from domain.permission import Who
 
 _MOST: Final = 1000
 _JSON: Final = (b"content-type", b"application/json")
-_ID: Final = re.compile(rf"(?<=/){UUID}(?=/|$)")
 
 
 class BatchCommand(Body):
@@ -63,7 +62,7 @@ class BatchRoute(APIRoute):
     """Runs `commands`, the routes of all commands, for those that a batch names."""
 
     def __init__(self, path: str, commands: Sequence[CommandRoute]) -> None:
-        """Each of `commands` is found by its path, with `{id}` for every id in it."""
+        """A batch itself is none of `commands`."""
         super().__init__(
             path,
             run_batch,
@@ -72,7 +71,7 @@ class BatchRoute(APIRoute):
             operation_id="runBatch",
             responses=batch_responses(),
         )
-        self._commands = {command.path: command for command in commands}
+        self._paths = CommandPaths(commands)
         self.app = self._answer
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,13 +95,13 @@ class BatchRoute(APIRoute):
 
     async def _item(self, command: BatchCommand, turn: InTurn, who: Who, correlation_id: str, refuse: Refuse) -> bytes:
         try:
-            route = self._named(command.route)
+            route, ids = self._named(command.route)
             incoming = Incoming(
                 who=who,
                 correlation_id=correlation_id,
                 headers=Headers(key=command.idempotency_key, expected_version=None),
                 path=command.route,
-                ids=_ID.findall(command.route),
+                ids=ids,
                 body=to_json(command.body),
             )
             outcome = await route.outcome(turn, incoming)
@@ -114,11 +113,11 @@ class BatchRoute(APIRoute):
         finally:
             await turn.end()
 
-    def _named(self, path: str) -> CommandRoute:
-        route = self._commands.get(_ID.sub("{id}", path))
-        if route is None:
+    def _named(self, path: str) -> tuple[CommandRoute, list[str]]:
+        found = self._paths.find(path)
+        if found is None:
             raise NotFound("There is no such command.")
-        return route
+        return found
 
 
 def _item(status: int, headers: Mapping[str, Any], body: bytes) -> bytes:

@@ -18,7 +18,7 @@ PARAMETERS: Final[list[dict[str, Any]]] = [
         "in": "header",
         "required": False,
         "description": "Only if the thing still has this version; takes the `ETag` of a read, too.",
-        "schema": {"type": "string", "pattern": '^"(0|[1-9][0-9]{0,8})(\\.[0-9A-Za-z_-]{1,64})?"$'},
+        "schema": {"type": "string", "pattern": '^["]?[0-9]{1,9}(\\.[0-9A-Za-z_-]{1,64})?["]?$'},
         "example": '"7"',
     },
 ]

@@ -17,7 +17,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 C = TypeVar("C", bound=BaseModel)
 
 _KEY: Final = re.compile(rb"[\x20-\x7e]{1,255}")
-_ETAG: Final = re.compile(rb'(?:W/)?"(0|[1-9][0-9]{0,8})(?:\.[0-9A-Za-z_-]{1,64})?"')
+_ETAG: Final = re.compile(rb'(?:W/)?"?([0-9]{1,9})(?:\.[0-9A-Za-z_-]{1,64})?"?')
 _MOST_ERRORS: Final = 50
 _NUL: Final = b"\\u0000"
 

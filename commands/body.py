@@ -1,7 +1,7 @@
 """What every command's body has in common, and the kinds of text in it."""
 
-import secrets
 import time
+from random import getrandbits
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -34,4 +34,4 @@ OverrideList = Annotated[tuple[Override, ...], Field(max_length=4)]
 
 def new_id() -> str:
     """A fresh UUIDv7."""
-    return uuid7(time.time_ns() // 1_000_000, secrets.randbits(RANDOM_BITS))
+    return uuid7(time.time_ns() // 1_000_000, getrandbits(RANDOM_BITS))

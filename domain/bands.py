@@ -1,7 +1,7 @@
 """What a cancellation costs: ordered bands over the notice that was given."""
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Final, Literal
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from domain.clocks import WorkingDays
 from domain.instants import LocalTime, ZoneName, day_ends_at, day_starts_at, local_day, wall_time
 from domain.money import Money
-from domain.spans import Span, intersect, union, whole_days
+from domain.spans import Span, first_day, intersect, whole_days
 
 _HOUR: Final = timedelta(hours=1)
 _ONE_DAY: Final = timedelta(days=1)
@@ -83,10 +83,10 @@ def fees(
     zone = terms.time_zone or zone
     found = []
     for unit in _units(terms, cancelled, zone):
-        notice = _notice(terms, now, unit[0].starts_at, zone, working)
+        notice = _notice(terms, now, unit[0], zone, working)
         band = next((band for band in terms.bands if notice < band.below), None)
         counted = terms.notice.replace("_", " ")
-        days = sum(1 for _ in _days(unit, zone))
+        days = len(_days(unit, zone))
         percent = Decimal(0) if band is None else band.percent
         fee = Fee(
             days=days,
@@ -108,7 +108,7 @@ def _share(day_rate: Money, days: int, percent: Decimal) -> Money:
 
 
 def _units(terms: Cancellation, cancelled: tuple[Span, ...], zone: str) -> Iterator[tuple[Span, ...]]:
-    days = list(_days(cancelled, zone))
+    days = _days(cancelled, zone)
     if terms.unit == "whole" or (terms.unit == "whole_up_to" and len(days) <= terms.whole_up_to_days):
         yield cancelled
     else:
@@ -116,39 +116,39 @@ def _units(terms: Cancellation, cancelled: tuple[Span, ...], zone: str) -> Itera
             yield intersect(cancelled, (day,))
 
 
-def _days(spans: tuple[Span, ...], zone: str) -> Iterator[Span]:
-    """Every local day on which there was work."""
-    touched = union(
-        whole_days(local_day(s.starts_at, zone), local_day(s.ends_at - timedelta.resolution, zone), zone) for s in spans
-    )
-    for span in touched:
-        day = local_day(span.starts_at, zone)
-        while day_starts_at(day, zone) < span.ends_at:
-            yield whole_days(day, day, zone)
+def _days(spans: tuple[Span, ...], zone: str) -> list[Span]:
+    """Every day on which there was work: as said, or local ones of `zone` where hours were said."""
+    found: dict[date, Span] = {}
+    for span in spans:
+        where = zone if span.first_day is None else span.time_zone
+        day, last_day = first_day(span, zone), span.last_day or local_day(span.ends_at - timedelta.resolution, zone)
+        while day <= last_day:
+            found.setdefault(day, whole_days(day, day, where))
             day += _ONE_DAY
+    return list(found.values())
 
 
-def _notice(terms: Cancellation, now: datetime, starts_at: datetime, zone: str, working: WorkingDays) -> Decimal:
+def _notice(terms: Cancellation, now: datetime, first: Span, zone: str, working: WorkingDays) -> Decimal:
     """How much notice was given, in hours or days; none once the work has begun."""
+    starts_at = first.starts_at
     if now >= starts_at:
         return Decimal(0)
-    today, first_day = local_day(now, zone), local_day(starts_at, zone)
+    days = max((first_day(first, zone) - local_day(now, zone)).days, 0)
+    until = [local_day(now, zone) + timedelta(days=n) for n in range(days + 1)]
     match terms.notice:
         case "hours":
             return Decimal((starts_at - now) / _HOUR)
         case "working_hours":
-            days = (today + timedelta(days=n) for n in range((first_day - today).days + 1))
             worked = (
-                min(starts_at, day_ends_at(day, zone)) - max(now, day_starts_at(day, zone))
-                for day in days
+                max(min(starts_at, day_ends_at(day, zone)) - max(now, day_starts_at(day, zone)), timedelta())
+                for day in until
                 if working.worked(day)
             )
             return Decimal(sum(worked, timedelta()) / _HOUR)
         case "calendar_days":
-            return Decimal((first_day - today).days)
+            return Decimal(days)
         case "working_days":
-            days = (today + timedelta(days=n) for n in range((first_day - today).days))
-            return Decimal(sum(1 for day in days if working.worked(day)))
+            return Decimal(sum(1 for day in until[:-1] if working.worked(day)))
         case _:
             late = wall_time(now, zone).time() > terms.at
-            return Decimal(max((first_day - today).days - late, 0))
+            return Decimal(max(days - late, 0))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from domain.instants import Instant, local_day, local_instant, wall_time
+from domain.instants import Instant, local_instant, wall_time
 
 Holidays = Callable[[str, str | None, int], frozenset[date]]
 """The public holidays of a country, of one of its subdivisions or all of it, in a year."""
@@ -84,8 +84,3 @@ def working_days_later(
 def at_local_time(day: date, at: time, zone: str) -> datetime:
     """The instant of a local time on a local day."""
     return local_instant(datetime.combine(day, at), zone)
-
-
-def days_before(instant: datetime, count: int, at: time, zone: str) -> datetime:
-    """`count` local days before the day of `instant`, at a local time."""
-    return at_local_time(local_day(instant, zone) - timedelta(days=count), at, zone)

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from domain.claims import LimitKind, Limits
-from domain.clocks import Clock, WorkingDays, days_before, working_days_later
+from domain.clocks import Clock, WorkingDays, at_local_time, working_days_later
 from domain.instants import day_ends_at, days_later
 from domain.policy import Policy
-from domain.spans import Span
+from domain.spans import Span, first_day
 
 
 def limits(
@@ -37,7 +37,9 @@ def _before_first_day(policy: Policy, spans: tuple[Span, ...], zone: str) -> Clo
     before = policy.lapse.before_first_day
     assert before is not None  # noqa: S101 - the only caller has looked
     rule = f"{before.days} days before the first day at {before.at:%H:%M}"
-    return Clock(days_before(spans[0].starts_at, before.days, before.at, zone), rule, zone, policy.name)
+    return Clock(
+        at_local_time(first_day(spans[0], zone) - timedelta(days=before.days), before.at, zone), rule, zone, policy.name
+    )
 
 
 def ahead(found: Limits, spans: tuple[Span, ...], *, now: datetime, zone: str, policy: Policy) -> Limits:

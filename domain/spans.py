@@ -67,6 +67,11 @@ def hours(starts_at: datetime, ends_at: datetime, zone: str) -> Span:
     return Span(starts_at, ends_at, zone, None, None, wall_time(starts_at, zone), wall_time(ends_at, zone))
 
 
+def first_day(span: Span, zone: str) -> date:
+    """The day on which it starts: the one that was said, else the local one in `zone`."""
+    return span.first_day or local_day(span.starts_at, zone)
+
+
 def spans_of(periods: Sequence[Days | Hours], zone: str) -> tuple[Span, ...]:
     """What `periods` mean in `zone`.
 

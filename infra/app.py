@@ -13,13 +13,17 @@ import psycopg
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import iter_route_contexts
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import compile_path
+from starlette.types import ASGIApp
 
 from commands import api as commands_api
+from commands.api_paths import CommandPaths
 from commands.log import Log
 from consumers.projector import CHANNEL
 from infra import built_in_issuer, operations
@@ -27,6 +31,7 @@ from infra.authentication import Authentication
 from infra.body_limit import BodyLimit
 from infra.catalogue import EVENTS
 from infra.event_log import EventLog
+from infra.fast_lane import FastLane
 from infra.jwks import FetchedKeys
 from infra.listen import heard
 from infra.mapper import Mapper
@@ -73,7 +78,7 @@ def create_app(settings: Settings, open_parts: OpenParts) -> FastAPI:
             yield
 
     http = httpx.AsyncClient()
-    app = FastAPI(
+    app = _Api(
         title="Production Tool",
         version=version("production-tool"),
         description=_ABOUT,
@@ -82,17 +87,41 @@ def create_app(settings: Settings, open_parts: OpenParts) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        exception_handlers={HTTPException: _problem, RequestValidationError: _problem},
     )
     app.state.refuse, app.state.stopping, app.state.metrics = refuse, False, Metrics()
     app.router.routes += commands_api.router.routes
     for router in (holds.router, artist_calendar.router, events.router, directory.router, operations.router):
         app.include_router(router)
-    app.add_middleware(BodyLimit, most=settings.max_body_size)
-    app.add_middleware(Authentication, verifier=_verifier(settings, http))
-    app.add_middleware(RequestContext, metrics=app.state.metrics)
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    app.verifier, app.most = _verifier(settings, http), settings.max_body_size
     return app
+
+
+class _Api(FastAPI):
+    """FastAPI's routes and document behind an edge of our own."""
+
+    verifier: Verifier
+    most: int
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """What every request passes, outermost last. Whatever is raised ends in `RequestContext`, crashes included."""
+        app: ASGIApp = AsyncExitStackMiddleware(self.router)
+        app = ExceptionMiddleware(app, handlers={HTTPException: _problem, RequestValidationError: _problem})
+        app = FastLane(app, CommandPaths(commands_api.router.commands))
+        app = BodyLimit(app, self.most)
+        app = Authentication(app, self.verifier)
+        return RequestContext(app, self.state.metrics)
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            document = get_openapi(title=self.title, version=self.version, description=_ABOUT, routes=self.routes)
+            bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            document["components"]["securitySchemes"] = {"bearer": bearer}
+            document["security"] = [{"bearer": []}]
+            for operation in (one for path in document["paths"].values() for one in path.values()):
+                if operation["tags"] == ["operations"]:
+                    operation["security"] = []
+            self.openapi_schema = document
+        return self.openapi_schema
 
 
 @asynccontextmanager
@@ -118,6 +147,13 @@ def _end_with(task: asyncio.Task[None]) -> None:
 
 
 async def _answers(pool: Pool) -> bool:
+    asking = asyncio.create_task(_asked(pool))
+    answered, _ = await asyncio.wait({asking}, timeout=_PATIENCE)
+    asking.cancel()  # psycopg goes on waiting for a silent server, and nobody should wait for that
+    return asking in answered and asking.result()
+
+
+async def _asked(pool: Pool) -> bool:
     with suppress(psycopg.OperationalError, PoolTimeout):
         async with pool.connection(_PATIENCE) as connection:
             await connection.execute("SELECT 1")
@@ -150,16 +186,3 @@ def _allowed(app: FastAPI, path: str) -> set[str]:
         if template and compile_path(template)[0].match(path)
         for method in methods or ()
     }
-
-
-def _document(app: FastAPI) -> dict[str, Any]:
-    if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, description=_ABOUT, routes=app.routes)
-        bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-        document["components"]["securitySchemes"] = {"bearer": bearer}
-        document["security"] = [{"bearer": []}]
-        for operation in (one for path in document["paths"].values() for one in path.values()):
-            if operation["tags"] == ["operations"]:
-                operation["security"] = []
-        app.openapi_schema = document
-    return app.openapi_schema

@@ -43,8 +43,9 @@ class Authentication:
         token = _token(scope)
         who = self._verifier.remembered(token) or await self._verifier.verify(token)
         failpoint("api.after_auth")
-        scope["state"]["who"] = who
-        bind_contextvars(tenant=who.tenant_id)
+        state = scope["state"]
+        state["who"] = who
+        bind_contextvars(tenant=who.tenant_id, correlation_id=state["correlation_id"])
         await self._take(who, scope, receive, send)
 
     async def _take(self, who: Who, scope: Scope, receive: Receive, send: Send) -> None:

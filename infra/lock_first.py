@@ -49,12 +49,7 @@ class LockFirst:
             ConnectionLost: whether it was written is not known.
         """
         await self._open_new_tenants(commands)
-        while True:
-            try:
-                known = await self._prepare(commands)
-                break
-            except MovedTooFar:  # the cache has forgotten these tenants: now everything is read
-                await self.pipeline.send(append.ROLLBACK)
+        known = await self._prepared(commands)
         batch = Batch(self.cache, self.mapper, now=self.clock.reading, known=known.get)
         verdicts = [self._verdict(batch, command) for command in commands]
         self.failpoint("log.after_decide")
@@ -83,6 +78,13 @@ class LockFirst:
         new = uuid_bytes(sorted(tenant for tenant in tenants if self.cache.head(tenant) is None))
         if new:
             await self.pipeline.send(append.BEGIN, append.name_tenants(new), append.open_tenants(new), append.COMMIT)
+
+    async def _prepared(self, commands: Sequence[Command]) -> dict[Key, Known]:
+        while True:
+            try:
+                return await self._prepare(commands)
+            except MovedTooFar:  # the cache has forgotten these tenants: now everything is read
+                await self.pipeline.send(append.ROLLBACK)
 
     async def _prepare(self, commands: Sequence[Command]) -> dict[Key, Known]:
         """Lock the heads and bring cache and clock up to now; the outcomes that the keys have already."""

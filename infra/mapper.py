@@ -72,7 +72,7 @@ class Mapper(LibraryMapper[Any]):
         stored_as, data = self.encode(domain_event.event)
         return StoredEvent(domain_event.originator_id, domain_event.originator_version, stored_as, data)
 
-    def to_domain_event(self, stored_event: StoredEvent) -> DomainEvent:  # type: ignore[override]
+    def to_domain_event(self, stored_event: StoredEvent) -> DomainEvent:
         """The event with its place, from the library's form."""
         return DomainEvent(
             stored_event.originator_id,

@@ -6,7 +6,7 @@ repeats is its first occurrence.
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -82,8 +82,8 @@ def read(file: Path) -> PermitFile:
     return PermitFile(tuple(permits), tuple(one for one in found if isinstance(one, Unreadable)))
 
 
-def _read(number: int, row: dict[str, str]) -> Permit | Unreadable:
-    said = {name: (value or "").strip() for name, value in row.items() if isinstance(value, str | None)}
+def _read(number: int, row: Mapping[str, str | list[str] | None]) -> Permit | Unreadable:
+    said = {name: value.strip() if isinstance(value, str) else "" for name, value in row.items()}
     empty = [name for name in (_EVENT, _CATEGORY, _ZIPS) if not said[name]]
     if empty:
         return Unreadable(number, said[_EVENT], f"{empty[0]} is empty")

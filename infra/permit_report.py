@@ -52,7 +52,8 @@ class Report:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        yield f"{self.permits:,} permits, {self.holds:,} holds, moved by {self.moved // ONE_WEEK} weeks to {self.first:%Y-%m-%d}"
+        yield f"{self.permits:,} permits, {self.holds:,} holds"
+        yield f"moved by {self.moved // ONE_WEEK} weeks: the first begins on {self.first:%Y-%m-%d}"
         yield f"{self.accepted:,} accepted, {self.there:,} were there already, {len(self.refused):,} refused"
         by_code = defaultdict[str, list[Refusal]](list)
         for refusal in self.refused:
@@ -66,9 +67,9 @@ class Report:
             for one in self.unreadable[:_EXAMPLES]:
                 yield f"    row {one.row}: {one.why}"
         if self.skipped_times:
-            yield f"{self.skipped_times:,} times do not exist where they were moved to: read with the offset before the gap"
+            yield f"{self.skipped_times:,} times fall into a gap of the clocks: read with the offset before it"
         if self.repeated_times:
-            yield f"{self.repeated_times:,} times exist twice where they were moved to: the first is meant"
+            yield f"{self.repeated_times:,} times are shown twice by the clocks: read as the first"
         yield f"{self.seconds:.1f} s, {self.holds / self.seconds if self.seconds else 0:,.0f} holds/s"
         change = "nothing has changed" if self.seq_before == self.seq_after else f"at {self.seq_before:,} before"
         yield f"the tenant's log ends at {self.seq_after:,}: {change}"

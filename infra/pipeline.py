@@ -19,6 +19,9 @@ Statement = tuple[bytes, Sequence[bytes | None]]
 
 _CONNECT_TIMEOUT: Final = 5
 """Seconds."""
+_SILENCE: Final = 5.0
+"""Seconds without an answer after which the connection counts as lost: a server that is well is bound to less by its
+own timeouts, and one that has vanished without a word would be waited for for a quarter of an hour."""
 
 
 class StatementFailed(Exception):
@@ -37,6 +40,7 @@ class ConnectionLost(ConnectionError):
 @dataclass(slots=True)
 class _Segment:
     answer: "asyncio.Future[list[PGresult]]"
+    timer: asyncio.TimerHandle
     results: list[PGresult] = field(default_factory=list)
     failed: StatementFailed | None = None
 
@@ -116,7 +120,7 @@ class Pipeline:
         return self._sync()
 
     def _sync(self) -> "asyncio.Future[list[PGresult]]":
-        segment = _Segment(self._loop.create_future())
+        segment = _Segment(self._loop.create_future(), self._loop.call_later(_SILENCE, self._silent))
         self._segments.append(segment)
         if self.lost:
             self._lose(ConnectionLost())
@@ -162,6 +166,7 @@ class Pipeline:
         match result.status:
             case ExecStatus.PIPELINE_SYNC:
                 self._segments.popleft()
+                segment.timer.cancel()
                 if segment.answer.done():
                     return
                 if segment.failed:
@@ -183,9 +188,13 @@ class Pipeline:
             self._loop.remove_writer(self._socket)
             self._pgconn.finish()
         while self._segments:
-            answer = self._segments.popleft().answer
-            if not answer.done():
-                answer.set_exception(ConnectionLost(str(error)))
+            segment = self._segments.popleft()
+            segment.timer.cancel()
+            if not segment.answer.done():
+                segment.answer.set_exception(ConnectionLost(str(error)))
+
+    def _silent(self) -> None:
+        self._lose(ConnectionLost(f"no answer for {_SILENCE:g} seconds"))
 
     def close(self) -> None:
         """Close the connection; what is in flight ends with `ConnectionLost`."""

@@ -16,6 +16,12 @@ Connection = psycopg.AsyncConnection[Any]
 Pool = AsyncConnectionPool[Connection]
 
 
+_PATIENCE: Final = 5.0
+"""Seconds that somebody waits for a connection."""
+_VANISHED: Final = {"tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2}
+"""A server that has gone without a word is noticed in seconds, where TCP alone takes a quarter of an hour."""
+
+
 class RoleRefused(Exception):
     """The login role of the database's URL cannot become a role of the application."""
 
@@ -53,9 +59,10 @@ def _pool(url: str, role: str, max_size: int) -> Pool:
         min_size=1,
         max_size=max_size,
         open=False,
+        timeout=_PATIENCE,
         configure=configure,
         check=AsyncConnectionPool.check_connection,
-        kwargs={"application_name": f"production-tool {role.removeprefix('production_tool_')}"},
+        kwargs={"application_name": f"production-tool {role.removeprefix('production_tool_')}", **_VANISHED},
         name=role,
     )
 

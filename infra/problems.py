@@ -43,6 +43,10 @@ class IssuerUnreachable(Exception):
     """The keys of the token's issuer could not be had yet."""
 
 
+class TookTooLong(Exception):
+    """There is no answer yet, and nobody should wait for it any longer."""
+
+
 _DOMAIN: Final[Mapping[type[DomainError], int]] = {
     MalformedHeader: 400,
     TokenMalformed: 400,
@@ -64,8 +68,10 @@ _OTHERS: Final[Mapping[type[Exception], tuple[int, str, str]]] = {
     LogUnavailable: (503, "log_unavailable", "Nothing can be said about the outcome yet; repeat it under its key."),
     ReadModelBehind: (503, "read_model_behind", "The read models have not come as far as the Consistency-Token."),
     IssuerUnreachable: (503, "issuer_unreachable", "The keys of the token's issuer could not be fetched."),
+    TookTooLong: (503, "took_too_long", "There is no answer yet; if it was a command, repeat it under its key."),
     PoolTimeout: (503, "database_unavailable", "The database does not answer."),
     psycopg.OperationalError: (503, "database_unavailable", "The database does not answer."),
+    ConnectionError: (503, "database_unavailable", "The database does not answer."),
 }
 
 _HTTP: Final = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
@@ -94,7 +100,7 @@ def _of_others(error: Exception) -> Refusal:
     return problem(500, "crashed", "This is a defect of ours, and has been logged.")
 
 
-def problem(status: int, code: str, detail: str, **helps: Any) -> Refusal:  # noqa: ANN401 - anything JSON can say
+def problem(status: int, code: str, detail: str, /, **helps: Any) -> Refusal:  # noqa: ANN401 - anything JSON can say
     """A problem document. `helps` are its further members."""
     headers = {"Content-Type": "application/problem+json", **_MORE_HEADERS.get(status, {})}
     if status == HTTPStatus.UNAUTHORIZED:

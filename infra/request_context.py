@@ -1,20 +1,25 @@
 """Around every request: its correlation id, its place in the metrics, and an answer whatever goes wrong."""
 
+import asyncio
 import re
 import time
+from http import HTTPStatus
 from random import getrandbits
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars
+from structlog.contextvars import bound_contextvars
 
 from infra.failpoint import failpoint
 from infra.metrics import Metrics
-from infra.problems import refuse
+from infra.problems import TookTooLong, refuse
 
 _ID: Final = re.compile(rb"[0-9A-Za-z._:-]{1,128}")
 _CLIENT_GONE: Final = 499
 """In the metrics only: the client had gone before there was an answer."""
+_PATIENCE: Final = 30.0
+"""Seconds until an answer begins, or is given up. Whatever we wait for has a shorter bound of its own; this one is for
+what has none, such as a read of a database that has fallen silent."""
 
 
 class RequestContext:
@@ -32,30 +37,52 @@ class RequestContext:
             return
         correlation_id = _correlation_id(scope)
         scope.setdefault("state", {})["correlation_id"] = correlation_id
-        bind_contextvars(correlation_id=correlation_id)
-        header = (b"x-request-id", correlation_id.encode("ascii"))
-        status = 0
-
-        async def answer(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                failpoint("api.before_response")
-                status = message["status"]
-                message["headers"] = [*message["headers"], header]
-            await send(message)
-
+        answer = _Answer(send, (b"x-request-id", correlation_id.encode("ascii")))
+        patience = asyncio.get_running_loop().call_later(_PATIENCE, answer.give_up)
         began = time.perf_counter()
         self._metrics.in_flight.inc()
         try:
             await self._app(scope, receive, answer)
         except Exception as error:
-            if status:
+            if answer.status:
                 raise
-            await _send_refusal(error, answer)
+            with bound_contextvars(correlation_id=correlation_id):
+                await _send_refusal(error, answer)
         finally:
+            patience.cancel()
             self._metrics.in_flight.dec()
             route = getattr(scope.get("route"), "path", "none")
-            self._metrics.answered(scope["method"], route, status or _CLIENT_GONE, time.perf_counter() - began)
+            status = answer.status or _CLIENT_GONE
+            self._metrics.answered(scope["method"], route, status, time.perf_counter() - began)
+
+
+class _Answer:
+    """`send` of one request: one answer, with the request's id in its head."""
+
+    __slots__ = ("_given_up", "_header", "_send", "status")
+
+    def __init__(self, send: Send, header: tuple[bytes, bytes]) -> None:
+        self._send = send
+        self._header = header
+        self._given_up: asyncio.Task[None] | None = None
+        self.status = 0
+        """0 until the answer has begun."""
+
+    async def __call__(self, message: Message) -> None:
+        if self._given_up is not None:
+            return
+        if message["type"] == "http.response.start":
+            failpoint("api.before_response")
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], self._header]
+        await self._send(message)
+
+    def give_up(self) -> None:
+        """Answer that there is no answer, unless there is. Whoever works on one is left alone: it may be writing."""
+        if not self.status:
+            late = _Answer(self._send, self._header)
+            self._given_up = asyncio.create_task(_send_refusal(TookTooLong(), late))
+            self.status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 async def _send_refusal(error: Exception, send: Send) -> None:

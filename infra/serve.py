@@ -48,7 +48,7 @@ def serve(settings: Settings, url: str) -> None:
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_GRACE,
     )
-    server = _Server(config, app, drain=settings.drain_seconds)
+    server = Draining(config, app, drain=settings.drain_seconds)
     server.run()
     if not server.started:
         raise StartFailed("the API did not start")
@@ -58,22 +58,25 @@ class StartFailed(Exception):
     """The process never came to answer requests."""
 
 
-class _Server(uvicorn.Server):
+class Draining(uvicorn.Server):
     """On SIGTERM fails `/readyz` first, and stops a moment later; on Ctrl-C stops at once."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI, *, drain: float) -> None:
+        """`drain` is how many seconds it goes on answering after SIGTERM."""
         super().__init__(config)
         self._app = app
         self._drain = drain
         self._ends_at = float("inf")
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take requests from here on; what has been made until now stays, and need not be looked at again."""
         await super().startup(sockets)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as signal calls it
+        """A signal has come; a second one does not wait."""
         self._app.state.stopping = True
         if sig == signal.SIGTERM and self._ends_at == float("inf"):
             self._ends_at = time.monotonic() + self._drain
@@ -83,6 +86,7 @@ class _Server(uvicorn.Server):
             self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: whether to end."""
         if time.monotonic() >= self._ends_at:
             self.should_exit = True
         return await super().on_tick(counter)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,7 @@ from fastapi import FastAPI
 
 from commands.log import Log
 from domain.permission import Permission, Role
-from infra.app import Parts, create_app
+from infra.app import Parts, create_app, on_postgres
 from infra.built_in_issuer import make_token
 from infra.postgres import reader_pool
 from infra.settings import Settings
@@ -75,14 +76,17 @@ class Client:
 
 
 @asynccontextmanager
-async def api(data: Path, log: Log | None = None, *, max_body_size: int = 2**20) -> AsyncIterator[Api]:
-    """The API on `log`, without a database: reads do not work."""
+async def api(
+    data: Path, log: Log | None = None, *, max_body_size: int = 2**20, database: str | None = None
+) -> AsyncIterator[Api]:
+    """The API on `database`; without one it is on `log`, and reads do not work."""
 
     @asynccontextmanager
     async def parts() -> AsyncIterator[Parts]:
         yield Parts(log or MemoryLog(), Reads(pool=reader_pool("postgresql://nowhere"), freshness=Freshness()))
 
-    app = create_app(Settings(data=data, built_in_issuer=True, max_body_size=max_body_size), parts)
+    opened = parts if database is None else partial(on_postgres, database)
+    app = create_app(Settings(data=data, built_in_issuer=True, max_body_size=max_body_size), opened)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

@@ -104,8 +104,7 @@ class Studio:
         command = tenant.AdoptPolicy.model_validate_json(json.dumps(said))
         return self.answer(now(tenant.adopt(self.log, self.context(said), command)))
 
-    def whole_policy(self, preset: str | None = None, **rules: object) -> dict[str, Any]:
-        said: object = preset or rules
+    def whole_policy(self, said: object) -> dict[str, Any]:
         command = tenant.AdoptPolicy.model_validate_json(json.dumps(said))
         return self.answer(now(tenant.adopt(self.log, self.context(said), command)))
 

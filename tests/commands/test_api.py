@@ -111,7 +111,7 @@ async def test_a_header_that_is_there_twice_is_refused(producer: Client) -> None
     problem(await producer.http.post("/v1/artists", json={}, headers=headers), 400, "malformed_header")
 
 
-@pytest.mark.parametrize("tag", ['"1"', '"1.3fa9"', 'W/"1"'])
+@pytest.mark.parametrize("tag", ['"1"', '"1.3fa9"', 'W/"1"', "1"])
 async def test_if_match_takes_the_version_or_the_tag_of_a_read(producer: Client, tag: str) -> None:
     project = await producer.project()
     answer = await producer.send(f"/v1/projects/{project}/close", If_Match=tag)
@@ -125,7 +125,7 @@ async def test_another_version_than_the_expected_one_is_a_conflict(producer: Cli
     assert problem(answer, 409, "version_conflict")["version"] == 1
 
 
-@pytest.mark.parametrize("tag", ["1", "*", '"one"', '"1", "2"', '"-1"', '"99999999999"'])
+@pytest.mark.parametrize("tag", ["*", '"one"', '"1", "2"', '"-1"', '"99999999999"'])
 async def test_an_if_match_that_makes_no_sense_is_refused(producer: Client, tag: str) -> None:
     project = await producer.project()
     answer = await producer.send(f"/v1/projects/{project}/close", If_Match=tag)
@@ -173,7 +173,7 @@ async def test_capitals_in_ids_do_not_matter(producer: Client) -> None:
     assert answer.json()["id"] == project
 
 
-@pytest.mark.parametrize("id", [NOBODY, "x", "%00", "%F0%9F%92%A5", "1", "0193-0000", "a" * 3000])
+@pytest.mark.parametrize("id", [NOBODY, "x", "{id}", "%00", "%F0%9F%92%A5", "1", "0193-0000", "a" * 3000])
 async def test_what_is_not_there_answers_alike_whatever_it_is_called(producer: Client, id: str) -> None:
     problem(await producer.send(f"/v1/projects/{id}/close"), 404, "not_found")
     problem(await producer.send(f"/v1/holds/{id}/release"), 404, "not_found")

@@ -66,7 +66,7 @@ def test_a_policy_is_a_preset_a_preset_with_changes_or_ones_own(studio: Studio) 
     changed = studio.policy("arena-72h", max_depth=7)["policy"]
     assert (changed["name"], changed["max_depth"], changed["window"]["amount"]) == ("arena-72h, changed", 7, 3)
     assert studio.policy("arena-72h", name="ours", max_depth=7)["policy"]["name"] == "ours"
-    assert studio.whole_policy(name="ours", max_depth=3)["policy"]["window"]["amount"] == 24
+    assert studio.whole_policy({"name": "ours", "max_depth": 3})["policy"]["window"]["amount"] == 24
     assert studio.whole_policy("models-us")["policy"]["name"] == "models-us"
 
 
@@ -89,7 +89,7 @@ def test_adopting_the_policy_in_force_changes_nothing(studio: Studio) -> None:
 )
 def test_a_mistake_in_a_policy_is_named_by_its_field(studio: Studio, rules: dict[str, object], where: str) -> None:
     with pytest.raises(ValidationError, match=where):
-        studio.whole_policy(**rules)
+        studio.whole_policy(rules)
 
 
 def test_what_a_coordinator_calls_things_is_kept_and_changes_no_rule(studio: Studio) -> None:

@@ -182,3 +182,17 @@ def test_a_booking_behind_time_off_that_moves_still_obeys_the_rules(studio: Stud
     away(studio)
     with pytest.raises(DoubleBooking):
         studio.resolve(uid("a"), "move", periods=days("2027-03-08"))
+
+
+def test_a_booking_on_requested_time_off_is_a_warning(studio: Studio) -> None:
+    studio.time_off("away", WEDNESDAY)
+    assert [warning["code"] for warning in studio.book("a", WEEK)["warnings"]] == ["time_off_requested"]
+
+
+def test_time_off_merges_with_time_off(studio: Studio) -> None:
+    away(studio)
+    studio.time_off("more", WEEK)
+    studio.approve("more")
+    studio.withdraw_time_off("away")
+    with pytest.raises(OnTimeOff):
+        studio.hold("a", WEDNESDAY)

@@ -60,9 +60,12 @@ def test_what_follows_has_the_same_id_whenever_it_is_worked_out() -> None:
 
 
 def test_a_project_that_does_not_exist_is_not_found() -> None:
-    for decision in (lambda: close(Project()), lambda: cancel(Project(), None), lambda: close_job(Job())):
-        with pytest.raises(NotFound):
-            decision()
+    with pytest.raises(NotFound):
+        close(Project())
+    with pytest.raises(NotFound):
+        cancel(Project(), None)
+    with pytest.raises(NotFound):
+        close_job(Job())
 
 
 def test_time_off_that_does_not_exist_is_not_found() -> None:

@@ -11,10 +11,11 @@ from pydantic_core import from_json
 
 from commands.artist import AddArtist, add_artist
 from commands.booking import ConfirmHold, MakeBooking, confirm_hold, make_booking
+from commands.challenge import RaiseChallenge, raise_challenge
 from commands.context import Context
 from commands.hold import PlaceHold, ReleaseHold, place_hold, release_hold
 from commands.log import Outcome
-from commands.project import OpenProject, open_a_project
+from commands.project import CloseProject, OpenProject, close_project, open_a_project
 from consumers.projector import Projector
 from domain.ids import tenant_id
 from domain.overrides import Overriding
@@ -73,6 +74,13 @@ class Office:
 
     async def release(self, hold_id: str, periods: list[dict[str, str]] | None = None) -> Outcome:
         return await release_hold(self.log, self.context(), hold_id, ReleaseHold.model_validate({"periods": periods}))
+
+    async def close(self, project_id: str) -> Outcome:
+        return await close_project(self.log, self.context(), project_id, CloseProject())
+
+    async def challenge(self, hold_id: str) -> str:
+        outcome = await raise_challenge(self.log, self.context(), hold_id, RaiseChallenge())
+        return str(from_json(outcome.body)["challenge_id"])
 
     async def confirm(self, hold_id: str, **more: Any) -> str:  # noqa: ANN401
         outcome = await confirm_hold(self.log, self.context(), hold_id, ConfirmHold.model_validate(more))

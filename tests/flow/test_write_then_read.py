@@ -110,23 +110,51 @@ async def test_the_log_itself_is_never_behind(office: Office, client: AsyncClien
     assert answer.json()["items"][-1]["seq"] == outcome.seq
 
 
-async def test_the_projector_outlives_its_connections(office: Office, client: AsyncClient, database: str) -> None:
-    artist, project_id = await office.artist(), await office.project()
-    running = asyncio.create_task(project(database))
-    for month in (1, 2, 3):
-        outcome = await office.placed(artist, project_id, days(f"2031-0{month}-03"))
-        answer = await client.get("/v1/holds", headers=token(office, outcome))
-        while answer.status_code == 503:
-            answer = await client.get("/v1/holds", headers=token(office, outcome))
-        assert len(answer.json()["items"]) == month
-        async with await psycopg.AsyncConnection.connect(database) as connection:
-            await connection.execute(
+async def shown(client: AsyncClient, headers: dict[str, str]) -> int:
+    """How many holds there are to see, once the read models have come so far."""
+    answer = await client.get("/v1/holds", headers=headers)
+    while answer.status_code == 503:
+        answer = await client.get("/v1/holds", headers=headers)
+    return len(answer.json()["items"])
+
+
+async def end_connections(database: str, *, waiting_for: str) -> None:
+    """End every connection of the projector once one of them waits for a `Lock`, or for its `Client`."""
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        ended = 0
+        while not ended:
+            cursor = await connection.execute(
                 """
                 SELECT pg_terminate_backend(pid)
                 FROM pg_stat_activity
-                WHERE datname = current_database() AND application_name ~ 'projector|listens'
-                """
+                WHERE datname = current_database()
+                    AND application_name ~ 'projector|listens'
+                    AND EXISTS (
+                        SELECT
+                        FROM pg_stat_activity
+                        WHERE datname = current_database()
+                            AND application_name ~ 'projector'
+                            AND wait_event_type = %s
+                    )
+                """,
+                [waiting_for],
             )
+            ended = cursor.rowcount
+
+
+async def test_the_projector_outlives_its_connections(office: Office, client: AsyncClient, database: str) -> None:
+    artist, project_id = await office.artist(), await office.project()
+    running = asyncio.create_task(project(database))
+    outcome = await office.placed(artist, project_id, days("2031-03-03"))
+    assert await shown(client, token(office, outcome)) == 1
+    await end_connections(database, waiting_for="Client")
+    outcome = await office.placed(artist, project_id, days("2031-04-03"))
+    assert await shown(client, token(office, outcome)) == 2
+    async with await psycopg.AsyncConnection.connect(database) as connection:
+        await connection.execute("LOCK TABLE positions")
+        outcome = await office.placed(artist, project_id, days("2031-05-03"))
+        await end_connections(database, waiting_for="Lock")
+    assert await shown(client, token(office, outcome)) == 3
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running

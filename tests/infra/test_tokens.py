@@ -2,14 +2,10 @@
 
 import asyncio
 import json
-import os
-import stat
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,8 +20,6 @@ from pydantic import HttpUrl
 
 from domain.ids import tenant_id
 from domain.permission import ROLES, Permission, Who
-from infra.built_in_issuer import NAME, KeyUnusable, make_token, trusted
-from infra.claims import ClaimsRefused
 from infra.jwks import FetchedKeys
 from infra.problems import IssuerUnreachable, Unauthenticated
 from infra.settings import Issuer
@@ -315,59 +309,3 @@ async def test_a_key_that_is_not_for_this_is_not_used(key: Key, alg: str, unusab
 
 async def test_a_lone_key_needs_no_name() -> None:
     await Site(keys=[jwk(RSA, "rsa")]).verifier().verify(token(kid=None))
-
-
-def built_in(data: Path) -> Verifier:
-    return Verifier({NAME: trusted(data)})
-
-
-async def test_the_built_in_issuer_makes_tokens_that_the_api_believes(tmp_path: Path) -> None:
-    made = make_token(tmp_path, tenant="acme", role="coordinator", user="u1", permissions=[Permission.AUDIT])
-    assert await built_in(tmp_path).verify(made.encode()) == Who(
-        tenant_id=tenant_id(NAME, "acme"),
-        actor="u1",
-        role="coordinator",
-        permissions=ROLES["coordinator"] | {Permission.AUDIT},
-    )
-
-
-async def test_a_key_of_another_directory_is_another_key(tmp_path: Path) -> None:
-    made = make_token(tmp_path / "a", tenant="acme", role="admin")
-    with pytest.raises(Unauthenticated):
-        await built_in(tmp_path / "b").verify(made.encode())
-
-
-def test_only_its_owner_may_read_the_key(tmp_path: Path) -> None:
-    make_token(tmp_path, tenant="acme", role="admin")
-    (key,) = tmp_path.iterdir()
-    assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    key.chmod(0o640)
-    with pytest.raises(KeyUnusable, match="chmod 600"):
-        make_token(tmp_path, tenant="acme", role="admin")
-
-
-def test_a_damaged_key_is_said_to_be_one(tmp_path: Path) -> None:
-    make_token(tmp_path, tenant="acme", role="admin")
-    (key,) = tmp_path.iterdir()
-    key.write_text("-----BEGIN PRIVATE KEY-----\n")
-    with pytest.raises(KeyUnusable, match="cannot be read"):
-        trusted(tmp_path)
-
-
-async def test_whoever_makes_the_key_at_once_makes_the_same(tmp_path: Path) -> None:
-    made = await asyncio.gather(
-        *[asyncio.to_thread(make_token, tmp_path, tenant="acme", role="viewer") for _ in range(8)]
-    )
-    verifier = built_in(tmp_path)
-    for one in made:
-        await verifier.verify(one.encode())
-    assert len(os.listdir(tmp_path)) == 1
-
-
-@pytest.mark.parametrize(
-    "said",
-    [{"tenant": ""}, {"tenant": "a\0"}, {"role": "artist"}, {"user": "x" * 300}, {"expires": timedelta(0)}],
-)
-def test_a_token_that_would_be_refused_is_not_made(tmp_path: Path, said: dict[str, Any]) -> None:
-    with pytest.raises(ClaimsRefused):
-        make_token(tmp_path, **{"tenant": "acme", "role": "viewer", **said})

@@ -1,9 +1,12 @@
 """Each promise is seen kept on a log that real commands wrote, and seen broken once somebody has tampered with it."""
 
+import asyncio
+
 import psycopg
 import pytest
 
 from infra.verify import CHECKS, Verdict, verify
+from infra.verify_snapshot import Found
 from tests.flow.office import Office, catch_up, days, open_log
 
 pytestmark = pytest.mark.anyio
@@ -60,6 +63,14 @@ async def test_progress_tells_how_many_events_are_done(worked: str) -> None:
     assert {name for name, _, _ in told} == {name for name, _, _ in CHECKS}
     assert all(0 <= done <= total for _, done, total in told)
     assert [done for name, done, total in told if name == "V9"][-1] == told[0][2] > 0
+
+
+async def test_a_log_longer_than_a_batch_is_replayed_whole(database: str) -> None:
+    async with open_log(database) as log:
+        office = Office(log)
+        await asyncio.gather(*(office.artist(f"Mo {n}") for n in range(1_100)))
+    await catch_up(database)
+    assert (await verdicts(database))["V7"].found == Found("1,100 events, 1 tenants, 1,100 rows")
 
 
 async def test_an_empty_database_breaks_no_promise(database: str) -> None:

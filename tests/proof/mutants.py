@@ -30,6 +30,7 @@ class Mutant:
 
 EVENT_LOG = "tests/infra/test_event_log.py"
 ISOLATION = "tests/infra/test_isolation.py"
+TOKENS = "tests/infra/test_tokens.py"
 SCHEMA = "infra/migrations/0001_event_log.sql"
 
 MUTANTS = (
@@ -139,6 +140,48 @@ MUTANTS = (
         "sha256(previous + record.encode() + data)",
         "sha256(record.encode() + data)",
         ("tests/infra/test_chain.py",),
+    ),
+    Mutant(
+        "the algorithm is taken from the token's header",
+        "infra/tokens.py",
+        "algorithms=[key.algorithm]",
+        'algorithms=[jwt.get_unverified_header(token)["alg"]]',
+        (TOKENS,),
+    ),
+    Mutant(
+        "the audience is not checked",
+        "infra/tokens.py",
+        "            _check_audience(claims, trusted.issuer.audience)\n",
+        "",
+        (TOKENS,),
+    ),
+    Mutant(
+        "a remembered token never expires",
+        "infra/tokens.py",
+        "if self._now() >= expires_at",
+        "if False",
+        (TOKENS,),
+    ),
+    Mutant(
+        "two issuers may speak for one tenant",
+        "infra/claims.py",
+        "tenant_id(issuer.issuer, tenant)",
+        'tenant_id("", tenant)',
+        (TOKENS,),
+    ),
+    Mutant(
+        "an artist may act on any calendar",
+        "commands/api_route.py",
+        "log if who.artist_id is None else OwnCalendar(log, who.artist_id)",
+        "log",
+        ("tests/commands/test_api.py",),
+    ),
+    Mutant(
+        "a batch does not wait for what it builds on",
+        "commands/in_turn.py",
+        "        await self._earlier_ended(waits)\n",
+        "",
+        ("tests/commands/test_in_turn.py",),
     ),
 )
 

@@ -23,6 +23,8 @@ async def test_artists_and_projects_are_listed_in_the_order_in_which_they_came(
         artists = [await office.artist(name, skills=["comp"]) for name in ("Mo", "Bo", "Jo")]
         projects = [await office.project(name) for name in ("Whale", "Seal")]
         await Office(log, "other").artist("Stranger")
+        await catch_up(database)
+        await office.close(projects[0])
     await catch_up(database)
     staff = asking(office.tenant_id, "viewer")
     first = await get(client, "/v1/artists", staff, limit=2)
@@ -39,7 +41,7 @@ async def test_artists_and_projects_are_listed_in_the_order_in_which_they_came(
     }
     listed = await get(client, "/v1/projects", staff)
     assert [(one["id"], one["name"], one["status"]) for one in listed["items"]] == [
-        (projects[0], "Whale", "open"),
+        (projects[0], "Whale", "closed"),
         (projects[1], "Seal", "open"),
     ]
 

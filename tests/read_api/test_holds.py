@@ -109,6 +109,17 @@ async def test_a_hold_that_ended_tells_how(scene: Scene) -> None:
     assert (hold["status"], hold["booking_ids"]) == ("confirmed", [booking])
 
 
+async def test_both_sides_of_an_open_challenge_see_it(scene: Scene) -> None:
+    first = await scene.hold("2031-03-03", "2031-03-05")
+    second = await scene.office.hold(scene.artist, await scene.office.project("Seal"), days("2031-03-05", "2031-03-06"))
+    challenge = await scene.office.challenge(second)
+    await catch_up(scene.database)
+    for id, role in ((first, "challenged"), (second, "challenger")):
+        shown = (await get(scene.client, f"/v1/holds/{id}", scene.staff))["challenge"]
+        assert (shown["id"], shown["role"], shown["periods"][0]["first_day"]) == (challenge, role, "2031-03-05")
+        assert shown["answer_by"]["rule"] == "24 hours to answer"
+
+
 async def test_an_unknown_hold_and_another_tenants_answer_alike(scene: Scene) -> None:
     hold = await scene.hold("2031-03-03", "2031-03-05")
     await catch_up(scene.database)
@@ -229,6 +240,12 @@ async def test_an_artist_sees_no_other_artists_holds_and_cannot_ask_by_project(s
     assert (await get(scene.client, "/v1/holds", artist))["items"] == []
     for query in ({"project_id": scene.project}, {"artist_id": scene.artist}):
         assert (await scene.client.get("/v1/holds", headers=artist, params=query)).status_code == 403
+
+
+async def test_an_artist_whose_token_names_no_artist_sees_nothing(scene: Scene) -> None:
+    artist = asking(scene.office.tenant_id, "artist")
+    for path in ("/v1/holds", f"/v1/artists/{scene.artist}/calendar", "/v1/artists"):
+        assert (await scene.client.get(path, headers=artist)).status_code == 403
 
 
 async def test_who_may_read_nothing_reads_nothing(scene: Scene) -> None:
