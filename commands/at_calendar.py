@@ -59,7 +59,8 @@ async def at_calendar(
         facts = finish(turn, before)
         if turn.warnings:
             answer = {**answer, "warnings": turn.warnings}
-        return Decided(events={**beyond.events, calendar: facts}, answer=answer)
+        beyond.events[calendar] = facts
+        return Decided(beyond.events, answer, {calendar: turn.calendar})
 
     for _ in range(_ATTEMPTS):
         try:

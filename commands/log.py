@@ -28,6 +28,8 @@ class Decided:
 
     events: Mapping[Stream[Any], Sequence[Event]]
     answer: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[Stream[Any], Any] = field(default_factory=dict)
+    """States that the decision has folded to the end of its events already; the log folds the others."""
 
 
 Decision = Callable[[States, datetime], Decided]

@@ -8,9 +8,9 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from domain.clocks import WorkingDays
-from domain.instants import LocalTime, ZoneName, day_ends_at, day_starts_at, local_day, wall_time
+from domain.instants import LocalTime, ZoneName, day_ends_at, day_starts_at, days_later, local_day, wall_time
 from domain.money import Money
-from domain.spans import Span, first_day, intersect, whole_days
+from domain.spans import Span, cut, first_day
 
 _HOUR: Final = timedelta(hours=1)
 _ONE_DAY: Final = timedelta(days=1)
@@ -86,7 +86,7 @@ def fees(
         notice = _notice(terms, now, unit[0], zone, working)
         band = next((band for band in terms.bands if notice < band.below), None)
         counted = terms.notice.replace("_", " ")
-        days = len(_days(unit, zone))
+        days = len(_by_day(unit, zone))
         percent = Decimal(0) if band is None else band.percent
         fee = Fee(
             days=days,
@@ -108,24 +108,24 @@ def _share(day_rate: Money, days: int, percent: Decimal) -> Money:
 
 
 def _units(terms: Cancellation, cancelled: tuple[Span, ...], zone: str) -> Iterator[tuple[Span, ...]]:
-    days = _days(cancelled, zone)
+    days = _by_day(cancelled, zone)
     if terms.unit == "whole" or (terms.unit == "whole_up_to" and len(days) <= terms.whole_up_to_days):
         yield cancelled
     else:
-        for day in days:
-            yield intersect(cancelled, (day,))
+        yield from days.values()
 
 
-def _days(spans: tuple[Span, ...], zone: str) -> list[Span]:
-    """Every day on which there was work: as said, or local ones of `zone` where hours were said."""
-    found: dict[date, Span] = {}
+def _by_day(spans: tuple[Span, ...], zone: str) -> dict[date, tuple[Span, ...]]:
+    """The work of each day: whole days as said; hours belong to the day they start on, a night's to the evening's."""
+    found: dict[date, tuple[Span, ...]] = {}
     for span in spans:
-        where = zone if span.first_day is None else span.time_zone
-        day, last_day = first_day(span, zone), span.last_day or local_day(span.ends_at - timedelta.resolution, zone)
-        while day <= last_day:
-            found.setdefault(day, whole_days(day, day, where))
-            day += _ONE_DAY
-    return list(found.values())
+        where, day, starts_at = span.time_zone, first_day(span, zone), span.starts_at
+        while starts_at < span.ends_at:
+            later = days_later(starts_at, 1, zone) if span.first_day is None else day_ends_at(day, where)
+            if later > starts_at:
+                found[day] = (*found.get(day, ()), cut(span, starts_at, later))
+            day, starts_at = day + _ONE_DAY, later
+    return found
 
 
 def _notice(terms: Cancellation, now: datetime, first: Span, zone: str, working: WorkingDays) -> Decimal:

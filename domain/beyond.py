@@ -41,8 +41,8 @@ class Beyond:
         Raises:
             Unnamed: some have not been named.
         """
-        if missing := [stream for stream in streams if stream.name not in self._named]:
-            raise Unnamed(missing)
+        if missing := {stream.name: stream for stream in streams if stream.name not in self._named}:
+            raise Unnamed(list(missing.values()))
 
     def state(self, stream: Stream[S]) -> S:
         """The state of a stream, with what has been recorded in it here.

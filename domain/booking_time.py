@@ -10,7 +10,7 @@ from domain.errors import Refused
 from domain.overrides import Overrides
 from domain.placing import on_time_off
 from domain.queue import stretches
-from domain.spans import Span, hours, intersect, overlap, plain, subtract, union
+from domain.spans import Span, hours, intersect, plain, subtract, union
 from domain.turn import Turn
 
 
@@ -114,9 +114,7 @@ def may_book(
     Raises:
         DoubleBooking, OnTimeOff, NotFirst: something stands in the way that no override accepts.
     """
-    calendar = turn.calendar
-    others = [b for b in calendar.bookings.values() if b.booking_id != booking_id]
-    clashing = [b.booking_id for b in others if overlap(spans, b.spans)]
+    clashing = [b.booking_id for b in turn.calendar.bookings.on(spans) if b.booking_id != booking_id]
     if refused := overrides.refused(clashing, "double_book"):
         raise DoubleBooking("The artist is booked on that time.", conflicts=refused)
     on_time_off(turn, spans, overrides)
@@ -127,8 +125,8 @@ def may_book(
         around = [
             hours(s.starts_at - timedelta(hours=gap), s.ends_at + timedelta(hours=gap), s.time_zone) for s in spans
         ]
-        close = [b.booking_id for b in others if overlap(union(around), b.spans) and b.booking_id not in clashing]
-        if close:
+        near = (b.booking_id for b in turn.calendar.bookings.on(union(around)))
+        if close := [id for id in near if id != booking_id and id not in clashing]:
             turn.warn("short_turnaround", f"Less than {gap} hours lie between bookings.", bookings=close)
     return tuple(higher)
 
@@ -149,5 +147,5 @@ def _higher(turn: Turn, spans: tuple[Span, ...], hold_id: str | None) -> list[st
 def _let_go_of_others(turn: Turn, booked: tuple[Span, ...]) -> None:
     if turn.policy.on_confirm != "release":
         return
-    for claim in list(turn.calendar.holds.values()):
+    for claim in turn.calendar.holds.on(booked):
         release(turn, claim, plain(booked), "booked")

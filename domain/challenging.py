@@ -150,9 +150,9 @@ def answer(
         NotChallenged: it does not concern that time of this hold.
         ConsentPending: what the artist has not accepted cannot be confirmed.
     """
-    mine = intersect(challenge.spans, claim.spans)
+    mine = _challenged(turn, challenge, claim)
     about = mine if spans is None else intersect(mine, spans)
-    if claim.hold_id not in challenge.challenged or not about:
+    if not about:
         raise NotChallenged("The hold is not challenged on that time.")
     if said == "confirm" and claim.consent in {"asked", "countered"}:
         raise ConsentPending("The artist has not accepted.", consent=claim.consent)
@@ -163,6 +163,16 @@ def answer(
     )
     resolve(turn)
     return True
+
+
+def _challenged(turn: Turn, challenge: OpenChallenge, claim: HoldClaim) -> tuple[Span, ...]:
+    """The contested time on which a hold stands above the challenger."""
+    above: list[Span] = []
+    for stretch in stretches(turn.calendar, turn.now, intersect(challenge.spans, claim.spans)):
+        higher = takewhile(lambda entry: entry.hold_id != challenge.hold_id, stretch.entries)
+        if claim.hold_id in (entry.hold_id for entry in higher):
+            above.append(Span(stretch.starts_at, stretch.ends_at, "UTC"))
+    return intersect(challenge.spans, union(above))
 
 
 def withdraw(turn: Turn, challenge: OpenChallenge) -> None:

@@ -45,7 +45,7 @@ def counter(turn: Turn, claim: HoldClaim, offered: tuple[Span, ...]) -> bool:
     Raises:
         NotAsked: nobody asked.
     """
-    if claim.offered == offered:
+    if claim.consent == "countered" and claim.offered == offered:
         return False
     _asked(claim)
     turn.record(ConsentCountered(hold_id=claim.hold_id, offered=offered))

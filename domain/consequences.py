@@ -46,6 +46,8 @@ def _promote(turn: Turn, before: Calendar) -> None:
     Not where it has just arrived, and not on what it won by a challenge: there its commitment runs.
     """
     within = union(turn.freed)
+    if not turn.calendar.holds.on(within):
+        return
     were = firsts(before, AS_RECORDED, within)
     for hold_id, spans in firsts(turn.calendar, turn.now, within).items():
         if hold_id not in before.holds:

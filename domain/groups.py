@@ -68,7 +68,7 @@ class Members:
     open: tuple[str, ...] = ()
     """The holds that are neither confirmed nor gone."""
     confirmed: Mapping[str, str] = field(default_factory=dict)
-    """The booking by hold."""
+    """The hold by booking; one that was confirmed in parts has several."""
     broken: bool = False
 
 
@@ -97,15 +97,15 @@ def must_take(members: Members, hold_id: str) -> None:
     """
     if members.broken:
         raise GroupBroken("The run cannot be whole any more.")
-    others = [booking for hold, booking in members.confirmed.items() if hold != hold_id]
-    if members.group.kind == "any_of" and len(others) >= members.group.k:
-        raise GroupFilled(f"{members.group.k} of the group are confirmed.", conflicts=others)
+    others = {booking: hold for booking, hold in members.confirmed.items() if hold != hold_id}
+    if members.group.kind == "any_of" and len(set(others.values())) >= members.group.k:
+        raise GroupFilled(f"{members.group.k} of the group are confirmed.", conflicts=list(others))
 
 
 def of(groups: Groups, hold_id: str | None) -> Members | None:
     """The group that a hold belongs to."""
     for members in groups.values():
-        if hold_id in members.open or hold_id in members.confirmed:
+        if hold_id in members.open or hold_id in members.confirmed.values():
             return members
     return None
 
@@ -121,7 +121,7 @@ def confirmed(groups: Groups, *, hold_id: str | None) -> list[Event]:
         return []
     must_take(members, hold_id)
     others = tuple(hold for hold in members.open if hold != hold_id)
-    reached = len({*members.confirmed, hold_id}) == members.group.k
+    reached = len({*members.confirmed.values(), hold_id}) == members.group.k
     if members.group.kind == "any_of" and reached and others:
         return [GroupDecided(group_id=members.group.id, outcome="filled", let_go=others)]
     return []
@@ -134,7 +134,7 @@ def leave(groups: Groups, hold_id: str) -> list[Event]:
         return []
     left = GroupLeft(group_id=members.group.id, hold_id=hold_id)
     others = tuple(hold for hold in members.open if hold != hold_id)
-    bookings = tuple(members.confirmed.values())
+    bookings = tuple(members.confirmed)
     if members.group.kind != "all_of" or members.broken or not (others or bookings):
         return [left]
     broken = GroupDecided(group_id=members.group.id, outcome="broken", let_go=others, cancel=bookings)
@@ -160,13 +160,13 @@ def filled(groups: Groups, hold_id: str | None, booking_id: str) -> Groups:
     if members is None or hold_id is None:
         return groups
     left = tuple(hold for hold in members.open if hold != hold_id)
-    changed = replace(members, open=left, confirmed={**members.confirmed, hold_id: booking_id})
+    changed = replace(members, open=left, confirmed={**members.confirmed, booking_id: hold_id})
     return {**groups, members.group.id: changed}
 
 
 def vacated(groups: Groups, booking_id: str) -> Groups:
     """The groups after a booking ended: its place in them is free."""
     return {
-        id: replace(m, confirmed={hold: booking for hold, booking in m.confirmed.items() if booking != booking_id})
+        id: replace(m, confirmed={booking: hold for booking, hold in m.confirmed.items() if booking != booking_id})
         for id, m in groups.items()
     }

@@ -120,6 +120,7 @@ def local_day(instant: datetime, zone: str) -> date:
     return instant.astimezone(zone_named(zone)).date()
 
 
+@lru_cache(maxsize=1024)  # a batch of decisions shares its instant
 def days_later(instant: datetime, days: int, zone: str) -> datetime:
     """The same wall time `days` later in `zone`."""
     # Adding to an aware datetime moves its wall time, and leaves the first of two readings.

@@ -21,7 +21,7 @@ class Due:
 
 def due(calendar: Calendar, now: datetime) -> list[Due]:
     """The clocks that have run out by `now`, the earliest first."""
-    claims = [claim for claim in calendar.holds.values() if claim.due_at <= now]
+    claims = calendar.holds.due(now)
     if not claims and not calendar.challenges:
         return []
     found = {one for claim in claims for one in _clocks(claim) if one.clock.at <= now}
@@ -46,8 +46,9 @@ def _clocks(claim: HoldClaim) -> Iterator[Due]:
 
 def next_due(calendar: Calendar) -> datetime | None:
     """The instant of the first clock that runs on a calendar: when somebody has to look again."""
-    instants = [claim.due_at for claim in calendar.holds.values()]
-    instants += [challenge.answer_by.at for challenge in calendar.challenges.values()]
+    instants = [challenge.answer_by.at for challenge in calendar.challenges.values()]
+    if (first := calendar.holds.next_due) is not None:
+        instants.append(first)
     return min(instants, default=None)
 
 

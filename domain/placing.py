@@ -185,13 +185,9 @@ def _must_be_free_to_hold(
 ) -> None:
     calendar = turn.calendar
     on_time_off(turn, spans, overrides)
-    if not turn.policy.holds_behind_bookings:
-        booked = [b.booking_id for b in calendar.bookings.values() if overlap(spans, b.spans)]
-        if booked:
-            raise AlreadyBooked("This time is booked.", conflicts=booked)
-    earliest, latest = spans[0].starts_at, spans[-1].ends_at
-    near = (h for h in calendar.holds.values() if h.spans[0].starts_at < latest and h.spans[-1].ends_at > earliest)
-    rivals = [h for h in near if h.hold_id != hold_id and overlap(spans, h.spans)]
+    if not turn.policy.holds_behind_bookings and (booked := calendar.bookings.on(spans)):
+        raise AlreadyBooked("This time is booked.", conflicts=[b.booking_id for b in booked])
+    rivals = [h for h in calendar.holds.on(spans) if h.hold_id != hold_id]
     if not rivals:
         return
     deepest = depth(calendar, turn.now, spans)
@@ -207,9 +203,9 @@ def on_time_off(turn: Turn, spans: tuple[Span, ...], overrides: Overrides) -> No
     Raises:
         OnTimeOff: the artist is away.
     """
-    if not turn.calendar.time_off:
+    off = turn.calendar.time_off.on(spans)
+    if not off:
         return
-    off = [t for t in turn.calendar.time_off.values() if overlap(spans, t.spans)]
     approved = [t.time_off_id for t in off if t.approved]
     if refused := overrides.refused(approved, "over_time_off"):
         raise OnTimeOff("The artist is on time off.", conflicts=refused)

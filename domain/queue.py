@@ -5,14 +5,15 @@ their places. A hold is live unless a booking takes the stretch (it stands by), 
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from operator import itemgetter
 from typing import Final, Literal, Protocol, cast
 
-from domain.claims import BookingClaim, Held, HoldClaim, TimeOffClaim
+from domain.claims import BookingClaim, Held, TimeOffClaim
+from domain.claims_by_time import ClaimsByTime, HoldClaims
 from domain.instants import Instant
 from domain.spans import Span, cut, union
 
@@ -23,15 +24,15 @@ class Claims(Protocol):
     """What a queue is derived from: a calendar, or rows that say the same."""
 
     @property
-    def holds(self) -> Mapping[str, HoldClaim]:
+    def holds(self) -> HoldClaims:
         """By id; dead ones may be among them."""
 
     @property
-    def bookings(self) -> Mapping[str, BookingClaim]:
+    def bookings(self) -> ClaimsByTime[BookingClaim]:
         """By id."""
 
     @property
-    def time_off(self) -> Mapping[str, TimeOffClaim]:
+    def time_off(self) -> ClaimsByTime[TimeOffClaim]:
         """By id, approved or not."""
 
 
@@ -202,12 +203,11 @@ def _changes(claims: Claims, now: datetime, within: Sequence[Span] | None) -> li
             return found
         earliest, latest = within[0].starts_at, within[-1].ends_at
         _add(found, "within", "", within, (earliest, latest))
-    for claim in claims.holds.values():
-        if claim.spans[0].starts_at < latest and claim.spans[-1].ends_at > earliest:
-            _add(found, "hold", claim.hold_id, claim.alive_spans(now), (earliest, latest))
-    for booking in claims.bookings.values():
+    for claim in claims.holds.near(earliest, latest):
+        _add(found, "hold", claim.hold_id, claim.alive_spans(now), (earliest, latest))
+    for booking in claims.bookings.near(earliest, latest):
         _add(found, "booking", booking.booking_id, booking.spans, (earliest, latest))
-    for off in claims.time_off.values():
+    for off in claims.time_off.near(earliest, latest):
         if off.approved:
             _add(found, "time_off", off.time_off_id, off.spans, (earliest, latest))
     return found

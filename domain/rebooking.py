@@ -165,7 +165,7 @@ def _undisturbed(turn: Turn, claim: BookingClaim) -> bool:
         return False
     return not any(
         span.place >= claim.arrived_before and overlap((span,), claim.spans)
-        for hold in turn.calendar.holds.values()
+        for hold in turn.calendar.holds.on(claim.spans)
         for span in hold.spans
     )
 

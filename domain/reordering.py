@@ -76,11 +76,10 @@ def _passed_over(queue: list[list[str]], wanted: dict[str, int]) -> list[str]:
 def _moved(turn: Turn, hold_id: str, spans: tuple[Span, ...], *, place: int, told: bool) -> tuple[Held, ...]:
     """All of a hold's time, with a fresh place on `spans`: later arrivals still come after it.
 
-    First-refusal clocks go on only with `told`: who was passed over cannot answer for being 1st.
+    The clocks of being 1st go on only with `told`: who was passed over cannot answer for that any more.
     """
     mine = turn.calendar.holds[hold_id].spans
-    fresh = (
-        replace(span, place=place, first_refusal=span.first_refusal if told else None)
-        for span in intersect(mine, spans)
-    )
+    fresh = (replace(span, place=place) for span in intersect(mine, spans))
+    if not told:
+        fresh = (replace(span, first_refusal=None, commitment=None) for span in fresh)
     return union((*subtract(mine, spans), *fresh))

@@ -5,9 +5,10 @@ has won: its commitment runs. A challenge ends without a winner where somebody b
 where time off blocks the time.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from domain import job as jobs
 from domain import limits
@@ -73,18 +74,23 @@ def _somebody_acts(turn: Turn, challenge_id: str, *, silent: bool) -> bool:
 def _walk(turn: Turn, challenge: OpenChallenge, *, silent: bool) -> _Walk:
     walk = _Walk()
     gone = challenge.spans
-    said = [span for _, intent in challenge.intents for span in intent.spans]
-    for stretch in stretches(turn.calendar, AS_RECORDED, split_at(challenge.spans, said)):
-        there = intersect(challenge.spans, (Span(stretch.starts_at, stretch.ends_at, "UTC"),))
+    for stretch, there in _contested(turn, challenge):
         gone = subtract(gone, there)
         if ended := _ended(challenge, stretch):
             walk.ended.setdefault(ended, []).extend(there)
-        elif step := _next(turn, challenge, stretch, silent=silent):
+        elif step := _next(turn, challenge, stretch, there, silent=silent):
             walk.steps.setdefault(step, []).extend(there)
     booked = union(span for booking in turn.calendar.bookings.values() for span in plain(booking.spans))
     walk.ended.setdefault("lost", []).extend(intersect(gone, booked))
     walk.ended.setdefault("void", []).extend(subtract(gone, booked))
     return walk
+
+
+def _contested(turn: Turn, challenge: OpenChallenge) -> Iterator[tuple[Stretch, tuple[Span, ...]]]:
+    """The queue on what is contested, by stretches on which everybody has said one thing, with that time."""
+    said = [span for _, intent in challenge.intents for span in intent.spans]
+    for stretch in stretches(turn.calendar, AS_RECORDED, split_at(challenge.spans, said)):
+        yield stretch, intersect(challenge.spans, (Span(stretch.starts_at, stretch.ends_at, "UTC"),))
 
 
 def _ended(challenge: OpenChallenge, stretch: Stretch) -> Outcome | None:
@@ -98,45 +104,56 @@ def _ended(challenge: OpenChallenge, stretch: Stretch) -> Outcome | None:
 
 
 def _next(
-    turn: Turn, challenge: OpenChallenge, stretch: Stretch, *, silent: bool
+    turn: Turn, challenge: OpenChallenge, stretch: Stretch, there: tuple[Span, ...], *, silent: bool
 ) -> tuple[Step, str, str | None] | None:
     """What rank 1 does there; nothing while it may still answer."""
     first = stretch.entries[0].hold_id
     intent = challenge.intent(first, stretch.starts_at)
     if intent == "release":
         return "release", first, None
-    reason = _why_not(turn, challenge, first) if intent == "confirm" else None
+    reason = _why_not(turn, first, there) if intent == "confirm" else None
     if intent == "confirm" and reason is None:
         return "confirm", first, None
     return ("lapse", first, reason) if silent else None
 
 
-def _why_not(turn: Turn, challenge: OpenChallenge, hold_id: str) -> str | None:
-    """Why an intended confirmation has become impossible."""
+def _why_not(turn: Turn, hold_id: str, spans: tuple[Span, ...]) -> str | None:
+    """Why an intended confirmation has become impossible on `spans`."""
+    turn.beyond.need(*_what_confirming_takes(turn))
     claim = turn.calendar.holds[hold_id]
-    project, job = PROJECT.stream(claim.project_id), _job(claim)
-    turn.beyond.need(project, HOLD.stream(hold_id), BOOKING.stream(_booking_id(challenge, claim)), *job)
+    if claim.consent in {"asked", "countered"}:
+        return "The artist has not accepted."
     try:
-        must_be_open(turn.beyond.state(project))
-        for stream in job:
-            state = turn.beyond.state(stream)
-            jobs.must_be_open(state, claim.project_id)
-            spans = intersect(claim.spans, challenge.spans)
-            jobs.fill(state, spans, booking_id="", artist_id="", hold_id=None, overrides=Overrides())
+        must_be_open(turn.beyond.state(PROJECT.stream(claim.project_id)))
+        for stream in _job(claim):
+            job = turn.beyond.state(stream)
+            jobs.must_be_open(job, claim.project_id)
+            jobs.fill(job, spans, booking_id="", artist_id="", hold_id=hold_id, overrides=Overrides())
     except Refused as refused:
         return refused.detail
     return None
+
+
+def _what_confirming_takes(turn: Turn) -> Iterator[Stream[Any]]:
+    """The streams of everybody who intends to confirm, on any challenge: whoever has to name them does so once."""
+    for challenge in turn.calendar.challenges.values():
+        for stretch, there in _contested(turn, challenge):
+            for entry in stretch.entries:
+                if challenge.intent(entry.hold_id, stretch.starts_at) == "confirm":
+                    claim = turn.calendar.holds[entry.hold_id]
+                    yield PROJECT.stream(claim.project_id)
+                    yield HOLD.stream(claim.hold_id)
+                    yield BOOKING.stream(_booking_id(challenge, claim, there))
+                    yield from _job(claim)
 
 
 def _job(claim: HoldClaim) -> tuple[Stream[Job], ...]:
     return () if claim.job_id is None else (JOB.stream(claim.job_id),)
 
 
-def _booking_id(challenge: OpenChallenge, claim: HoldClaim) -> str:
-    """The id of the booking that an answer makes: the same however often it is decided."""
-    return derived_id(
-        challenge.challenge_id, f"{claim.hold_id} {claim.spans[0].starts_at.isoformat()} {len(claim.spans)}"
-    )
+def _booking_id(challenge: OpenChallenge, claim: HoldClaim, spans: tuple[Span, ...]) -> str:
+    """The id of the booking of `spans`, which a hold confirms once at most: the same however often it is decided."""
+    return derived_id(challenge.challenge_id, f"{claim.hold_id} {spans[0].starts_at.isoformat()}")
 
 
 def _take(
@@ -167,7 +184,7 @@ def _take(
 
 def _confirm(turn: Turn, challenge: OpenChallenge, claim: HoldClaim, spans: tuple[Span, ...]) -> None:
     """Book what somebody said they would; the rest of the hold is kept."""
-    booking_id = _booking_id(challenge, claim)
+    booking_id = _booking_id(challenge, claim, spans)
     booked = book_hold(turn, claim, spans, booking_id=booking_id, keep_rest=True, overrides=Overrides())
     made = BookingMade(
         artist_id=turn.artist_id,

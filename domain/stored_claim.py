@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from domain.calendar import Calendar
 from domain.challenge import OpenChallenge
 from domain.claims import BookingClaim, HoldClaim, TimeOffClaim
+from domain.claims_by_time import ClaimsByTime, HoldClaims
 
 Claim = HoldClaim | BookingClaim | TimeOffClaim | OpenChallenge
 Kind = Literal["hold", "booking", "time_off", "challenge"]
@@ -84,4 +85,4 @@ def calendar_of(claims: Iterable[Claim]) -> Calendar:
                 challenges[claim.challenge_id] = claim
             case _:
                 assert_never(claim)
-    return Calendar(holds, bookings, time_off, challenges=challenges)
+    return Calendar(HoldClaims(holds), ClaimsByTime(bookings), ClaimsByTime(time_off), challenges=challenges)

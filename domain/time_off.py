@@ -9,7 +9,7 @@ from domain.decider import Decider
 from domain.errors import NotFound, Refused
 from domain.event import Event
 from domain.periods import Period
-from domain.spans import InThePast, Span, intersect, overlap, plain
+from domain.spans import InThePast, Span, intersect, plain
 from domain.turn import Turn
 
 
@@ -73,7 +73,7 @@ def request(
     if spans[-1].ends_at <= turn.now:
         raise InThePast("All of this time has gone by.")
     turn.record(TimeOffMarked(time_off_id=time_off_id, spans=spans, approved=False))
-    if booked := [b.booking_id for b in turn.calendar.bookings.values() if overlap(b.spans, spans)]:
+    if booked := [b.booking_id for b in turn.calendar.bookings.on(spans)]:
         turn.warn("booked", "The artist is booked on some of this time.", bookings=booked)
     return [wish]
 
@@ -87,11 +87,11 @@ def approve(turn: Turn, time_off: TimeOff, reason: str | None, *, time_off_id: s
     if _standing(time_off) == "approved":
         return []
     claim = turn.calendar.time_off[time_off_id]
-    blocked = tuple(h.hold_id for h in turn.calendar.holds.values() if overlap(h.spans, claim.spans))
+    blocked = tuple(h.hold_id for h in turn.calendar.holds.on(claim.spans))
     turn.record(TimeOffMarked(time_off_id=time_off_id, spans=claim.spans, approved=True, blocked=blocked))
-    for booking in list(turn.calendar.bookings.values()):
-        if clash := intersect(booking.spans, claim.spans):
-            turn.record(ConflictFound(booking_id=booking.booking_id, time_off_id=time_off_id, spans=plain(clash)))
+    for booking in turn.calendar.bookings.on(claim.spans):
+        clash = plain(intersect(booking.spans, claim.spans))
+        turn.record(ConflictFound(booking_id=booking.booking_id, time_off_id=time_off_id, spans=clash))
     return [TimeOffApproved(reason=reason)]
 
 

@@ -1,7 +1,8 @@
 """A batch: commands decided one after another in memory, each on the states that the one before left."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from random import getrandbits
 from typing import Any, Final, TypeVar
 
@@ -20,7 +21,7 @@ from infra.pipeline import Statement
 from infra.state_cache import Changes, Folded, Head, StateCache
 
 S = TypeVar("S")
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 Verdict = Outcome | Exception
@@ -59,6 +60,7 @@ class Batch:
         self._cache = cache
         self._mapper = mapper
         self._now = now
+        self._moment = _moment(now)
         self._known = known
         self.kept: dict[Key, Known] = {}
         """The outcomes of this batch, by tenant and key."""
@@ -95,34 +97,33 @@ class Batch:
         states = _States(self._cache, context.tenant_id)
         try:
             self._meets_expectation(command, states)
-            decided = command.decision(states, EPOCH + timedelta(microseconds=self._at(head)))
+            moment = self._moment if head.recorded_at <= self._now else _moment(head.recorded_at)
+            decided = command.decision(states, moment)
         except DomainError:
             if proven:
                 raise
             raise Unproven from None
         if not (proven or decided.events.get(subject)):
             raise Unproven
-        outcome = self._write(command, decided, states, head)
+        outcome = self._write(command, decided, states, head, max(self._now, head.recorded_at))
         self.kept[key] = Known(context.fingerprint, outcome)
         return outcome
 
-    def _at(self, head: Head) -> int:
-        return max(self._now, head.recorded_at)
-
     @staticmethod
     def _meets_expectation(command: Command, states: _States) -> None:
-        expected, version = command.context.expected_version, states.version(command.subject)
-        if expected is not None and expected != version:
+        expected = command.context.expected_version
+        if expected is not None and expected != (version := states.version(command.subject)):
             raise VersionConflict(f"It is at version {version}, not at {expected}.", version=version)
 
-    def _write(self, command: Command, decided: Decided, states: _States, head: Head) -> Outcome:
-        context, at = command.context, self._at(head)
+    def _write(self, command: Command, decided: Decided, states: _States, head: Head, at: int) -> Outcome:
+        context = command.context
         tenant_id, seq, digest, milliseconds = context.tenant_id, head.seq, head.hash, at // 1000
         shared = envelope(actor=context.actor, correlation_id=context.correlation_id, causation_id=context.causation_id)
         folded: dict[str, Folded] = {}
         rows = []
         for stream, events in decided.events.items():
             version, state, decider = folded.get(stream.name) or states.folded(stream)
+            after = decided.after.get(stream)
             for event in events:
                 seq, version = seq + 1, version + 1
                 stored_as, data = self._mapper.encode(event)
@@ -139,12 +140,13 @@ class Batch:
                     envelope=shared,
                     data=data,
                 )
-                state = decider.evolve(state, event)
+                if after is None:
+                    state = decider.evolve(state, event)
                 rows.append(
                     (tenant_id, seq, stream.name, version, event_id, stored_as, data, at,
                      context.actor, context.correlation_id, context.causation_id, digest)
                 )  # fmt: skip
-            folded[stream.name] = (version, state, decider)
+            folded[stream.name] = (version, state if after is None else after, decider)
         subject = command.subject
         version = (folded.get(subject.name) or states.folded(subject))[0]
         body = to_json({"id": subject.id, "version": version, "seq": seq, **decided.answer})
@@ -168,7 +170,7 @@ class Batch:
             arrays.bigints(e[1]),
             arrays.texts(e[2]),
             arrays.integers(e[3]),
-            arrays.uuids(uuid_bytes(e[4])),
+            arrays.uuids([bytes.fromhex(id.replace("-", "")) for id in e[4]]),
             arrays.texts(e[5]),
             arrays.utf8(e[6]),
             arrays.timestamps(e[7]),
@@ -190,6 +192,15 @@ class Batch:
         )
 
 
-def uuid_bytes(ids: "tuple[str, ...] | list[str]") -> list[bytes]:
-    """Canonical UUIDs as 16 bytes each."""
-    return [bytes.fromhex(id.replace("-", "")) for id in ids]
+@lru_cache(maxsize=4096)
+def _uuid_bytes(id: str) -> bytes:
+    return bytes.fromhex(id.replace("-", ""))
+
+
+def uuid_bytes(ids: Iterable[str]) -> list[bytes]:
+    """Canonical UUIDs as 16 bytes each; the same few, as tenants are, are worked out once."""
+    return list(map(_uuid_bytes, ids))
+
+
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)

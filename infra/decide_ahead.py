@@ -72,7 +72,7 @@ class DecideAhead:
         tenant = command.context.tenant_id
         return (
             self.cache.head(tenant) is not None
-            and all(self.cache.stream(tenant, stream.name) for stream in command.reads)
+            and not self.cache.missing(tenant, command.reads)
             and self._conflicts.get(tenant, 0.0) < time.monotonic()
         )
 

@@ -44,7 +44,7 @@ class EventLog:
         self, context: Context, subject: Stream[Any], reads: Sequence[Stream[Any]], decision: Decision
     ) -> Outcome:
         """See `commands.log.Log`."""
-        if cold := [stream for stream in reads if self._cache.stream(context.tenant_id, stream.name) is None]:
+        if cold := self._cache.missing(context.tenant_id, reads):
             await self._warm(context.tenant_id, cold)
         command = Command(context, subject, tuple(reads), decision)
         if self._writer.busy_with(command.key):

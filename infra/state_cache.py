@@ -4,10 +4,11 @@ For each tenant whose head is in here, every stream in here is folded up to that
 cache while a batch is in flight, and takes that back when the batch fails.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from domain.decider import Decider
+from domain.decider import Decider, Stream
 
 Folded = tuple[int, Any, Decider[Any]]
 """A stream's version, its state there, and what folds it further."""
@@ -62,6 +63,15 @@ class StateCache:
         if folded is None and (folded := self._old.pop(key, None)) is not None:
             self._keep(key, folded)
         return folded
+
+    def missing(self, tenant_id: str, streams: Iterable[Stream[Any]]) -> list[Stream[Any]]:
+        """Those of a tenant's `streams` that are not in here."""
+        young = self._young
+        return [
+            stream
+            for stream in streams
+            if (tenant_id, stream.name) not in young and self.stream(tenant_id, stream.name) is None
+        ]
 
     def move_head(self, tenant_id: str, head: Head, changes: Changes) -> None:
         """Put the head, noting in `changes` what stood there."""

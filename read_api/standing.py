@@ -7,6 +7,7 @@ from datetime import datetime
 from domain.calendar import Calendar, TimeLapsed, evolve
 from domain.challenge import OpenChallenge
 from domain.claims import HoldClaim
+from domain.claims_by_time import HoldClaims
 from domain.overdue import due, lapse
 from domain.queue import Rank, ranks
 from domain.spans import Span, overlap
@@ -40,7 +41,7 @@ def standing_at(calendar: Calendar, hold_id: str, now: datetime) -> At:
 
 def lapsed_by(claim: HoldClaim, now: datetime) -> TimeLapsed | None:
     """The fact that has ended `claim` by `now`, just as it will be recorded; None while some of it is held."""
-    alone, last = Calendar({claim.hold_id: claim}), None
+    alone, last = Calendar(HoldClaims({claim.hold_id: claim})), None
     for one in due(alone, now):
         if fact := lapse(alone, one):
             alone, last = evolve(alone, fact), fact

@@ -88,6 +88,8 @@ class MemoryLog:
                 past.append(event)
                 self._seq[tenant] = seq = self.seq(tenant) + 1
                 self.recorded.append(Recorded(tenant, seq, stream.name, len(past), event, now, context.actor))
+        for stream, state in decided.after.items():
+            assert state == self.fold(tenant, stream), f"{stream.name} was folded to something else"
         version, seq = states.version(subject), self.seq(tenant)
         body = to_json({"id": subject.id, "version": version, "seq": seq, **decided.answer})
         return Outcome(body=body, version=version, seq=seq, incarnation="memory", replayed=False)

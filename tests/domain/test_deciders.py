@@ -11,6 +11,7 @@ from domain.booking import BOOKING
 from domain.calendar import CALENDAR, Calendar
 from domain.challenge import CHALLENGE
 from domain.claims import deadline_of, held, hold_claim
+from domain.claims_by_time import HoldClaims
 from domain.clocks import Clock
 from domain.decider import Decider
 from domain.errors import NotFound
@@ -91,7 +92,7 @@ def test_streams_that_were_not_named_are_asked_for_together() -> None:
 
 def test_nobody_stands_where_nobody_looks() -> None:
     claim = hold_claim(hold_id="a", project_id="p", spans=(held(DAY, 0),), limits={"fixed": CLOCK})
-    calendar = Calendar(holds={"a": claim})
+    calendar = Calendar(holds=HoldClaims({"a": claim}))
     earlier = NOW.replace(year=2025)
     assert depth(calendar, earlier, ()) == 0
     assert firsts(calendar, earlier, ()) == {}
@@ -106,7 +107,7 @@ def test_nobody_stands_where_nobody_looks() -> None:
 
 def test_a_clock_that_an_earlier_fact_has_ended_lapses_nothing() -> None:
     claim = hold_claim(hold_id="a", project_id="p", spans=(held(DAY, 0),), limits={"fixed": CLOCK})
-    calendar = Calendar(holds={"a": claim})
+    calendar = Calendar(holds=HoldClaims({"a": claim}))
     assert lapse(calendar, Due("a", "first_refusal", CLOCK)) is None
     assert lapse(calendar, Due("b", "deadline", CLOCK)) is None
     assert lapse(calendar, Due("a", "deadline", CLOCK)) is not None
@@ -114,7 +115,7 @@ def test_a_clock_that_an_earlier_fact_has_ended_lapses_nothing() -> None:
 
 def test_a_hold_is_found_in_its_own_group() -> None:
     groups = {
-        name: Members(Group(id=name, kind="any_of"), open=(f"hold-{name}",), confirmed={f"booked-{name}": "b"})
+        name: Members(Group(id=name, kind="any_of"), open=(f"hold-{name}",), confirmed={"b": f"booked-{name}"})
         for name in ("one", "two")
     }
     assert of(groups, "hold-two") is groups["two"]
