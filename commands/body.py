@@ -14,7 +14,7 @@ from domain.overrides import Override
 class Body(BaseModel):
     """What a client sends: exactly these members, never changed afterwards."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 Id = Annotated[

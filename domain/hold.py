@@ -16,7 +16,7 @@ Strength = Literal["soft", "normal", "heavy"]
 class Group(BaseModel):
     """The group of one job's holds that a hold belongs to; `k` counts for `any_of`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     id: Annotated[str, Field(max_length=36)]
     kind: Literal["any_of", "all_of", "independent"]

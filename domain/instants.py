@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2200
@@ -59,8 +59,12 @@ def _known(zone: str) -> str:
 Instant = Annotated[datetime, AfterValidator(in_utc)]
 """Aware, and in UTC once validated."""
 
+# A client's JSON is read strictly: numbers are numbers. What has looked at the text itself lets it through.
+_AS_TEXT: Final = Field(strict=False)
+
 SaidInstant = Annotated[
     datetime,
+    _AS_TEXT,
     BeforeValidator(_rfc3339),
     AfterValidator(in_utc),
     WithJsonSchema({"type": "string", "format": "date-time"}),
@@ -68,7 +72,11 @@ SaidInstant = Annotated[
 """The same as a client says it: RFC 3339 with an offset, never a number."""
 
 Day = Annotated[
-    date, BeforeValidator(_iso_date), AfterValidator(_sensible), WithJsonSchema({"type": "string", "format": "date"})
+    date,
+    _AS_TEXT,
+    BeforeValidator(_iso_date),
+    AfterValidator(_sensible),
+    WithJsonSchema({"type": "string", "format": "date"}),
 ]
 """A local date as a client says it."""
 
@@ -80,7 +88,10 @@ def _time_of_day(value: object) -> object:
 
 
 LocalTime = Annotated[
-    time, BeforeValidator(_time_of_day), WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"})
+    time,
+    _AS_TEXT,
+    BeforeValidator(_time_of_day),
+    WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"}),
 ]
 """A time of day wherever somebody is."""
 

@@ -15,13 +15,13 @@ Hours = Annotated[int, Field(ge=1, le=8784)]
 class Rules(BaseModel):
     """A part of a policy."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class WorkingCalendar(Rules):
     """Which days count as working days; Monday is 1."""
 
-    weekend: tuple[Annotated[int, Field(ge=1, le=7)], ...] = Field(default=(6, 7), max_length=6)
+    weekend: tuple[Annotated[int, Field(ge=1, le=7)], ...] = Field(default=(6, 7), max_length=6, strict=False)
     country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
     subdivision: str | None = Field(default=None, pattern=r"^[A-Z0-9]{1,3}$")
 

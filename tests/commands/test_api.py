@@ -219,6 +219,16 @@ async def test_a_body_that_makes_no_sense_is_refused_where_it_makes_none(
     assert log.recorded == []
 
 
+@pytest.mark.parametrize("quantity", ['"2"', "2.5", "true", "null", "[2]"])
+async def test_a_number_is_a_number(producer: Client, log: MemoryLog, quantity: str) -> None:
+    period = '{"first_day": "2027-03-01", "last_day": "2027-03-05"}'
+    job = f'{{"role": "gaffer", "periods": [{period}], "quantity": {quantity}}}'
+    headers = {**producer.headers, "Idempotency-Key": "k", "Content-Type": "application/json"}
+    answer = await producer.http.post(f"/v1/projects/{NOBODY}/jobs", content=job, headers=headers)
+    assert [error["pointer"] for error in problem(answer, 422, "invalid")["errors"]] == ["/quantity"]
+    assert log.recorded == []
+
+
 async def test_an_escaped_backslash_before_u0000_is_text(producer: Client) -> None:
     headers = {**producer.headers, "Idempotency-Key": "k", "Content-Type": "application/json"}
     body = rb'{"name": "C:\\u0000", "time_zone": "Europe/Berlin"}'
