@@ -5,7 +5,7 @@ UV := uv==0.13.9
 SOURCES := domain commands projections read_api consumers infra tests
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format lock
+.PHONY: help up test lint format proof mutants lock
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -28,11 +28,21 @@ format: .venv/dev.stamp ## Let ruff format and mend what it can
 	@$(BIN)/ruff check --quiet --fix-only $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
+proof: .venv/dev.stamp ## The same proofs at length: crashes at every failpoint, races, stories, planted bugs
+	@$(LONG) $(BIN)/pytest -s -o faulthandler_timeout=0 tests/proof tests/domain $(ARGS)
+	@$(BIN)/python -m tests.proof.mutants
+
+mutants: .venv/dev.stamp ## Plant bugs and see each of them caught; ARGS="a word of its name" for some
+	@$(BIN)/python -m tests.proof.mutants $(ARGS)
+
 lock: .venv/made.stamp ## Pin the newest versions that fit pyproject.toml, with their hashes
 	@$(PIP) install --quiet $(UV)
 	@rm -f requirements.txt requirements-dev.txt
 	@$(COMPILE) --group build pyproject.toml -o requirements.txt
 	@$(COMPILE) --no-strip-extras --group build --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+LONG := PROOF_DEATHS=$${PROOF_DEATHS-20} PROOF_COMMANDS=$${PROOF_COMMANDS-20000} PROOF_ROUNDS=$${PROOF_ROUNDS-20} \
+	PROOF_STORIES=$${PROOF_STORIES-2000}
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" --extra embedded

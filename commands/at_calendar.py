@@ -20,7 +20,7 @@ from domain.ending import standing
 from domain.errors import NotFound, VersionConflict
 from domain.event import Event
 from domain.hold import HOLD, Hold, HoldPlaced
-from domain.job import JOB, left
+from domain.job import JOB
 from domain.periods import Days, Hours
 from domain.queue import Rank, ranks, worst_rank
 from domain.spans import Span, spans_of
@@ -91,12 +91,6 @@ class Asked:
     def spans(self, periods: Sequence[Days | Hours] | None) -> tuple[Span, ...] | None:
         """What periods mean that were said of it; None, all of it, stays None."""
         return None if periods is None else spans_of(periods, self.placed.time_zone or self.turn.zone)
-
-    def leave_group(self) -> None:
-        """Tell the job that a member of its group has gone."""
-        if self.placed.job_id is not None and self.placed.group is not None:
-            job = JOB.stream(self.placed.job_id)
-            self.turn.beyond.record(job, *left(self.turn.beyond.state(job), self.hold_id))
 
     def answer(self) -> dict[str, Any]:
         """Where it stands."""

@@ -44,7 +44,6 @@ async def decline_hold(log: Log, context: Context, hold_id: str, command: Declin
         if asked.hold.ended == "declined":
             return (), asked.answer()
         consent.decline(asked.turn, asked.claim)
-        asked.leave_group()
         return [HoldDeclined(reason=command.reason)], asked.answer()
 
     return await at_hold(log, context, hold_id, act)

@@ -55,7 +55,6 @@ async def let_go(log: Log, context: Context, hold_id: str, because: Release, rea
 
     def act(asked: Asked) -> Told:
         release(asked.turn, asked.claim, None, because)
-        asked.leave_group()
         return [HoldReleased(reason=reason)], {}
 
     return await at_hold(log, context, hold_id, act)

@@ -112,8 +112,6 @@ async def release_hold(log: Log, context: Context, hold_id: str, command: Releas
         if asked.hold.ended == "released" or not release(asked.turn, asked.claim, asked.spans(command.periods)):
             return (), asked.answer()
         gone = hold_id not in asked.turn.calendar.holds
-        if gone:
-            asked.leave_group()
         return [HoldReleased(periods=None if gone else command.periods, reason=command.reason)], asked.answer()
 
     return await at_hold(log, context, hold_id, act)

@@ -6,6 +6,7 @@ from domain import limits
 from domain.calendar import Calendar, ConflictResolved, HoldPromoted
 from domain.claims import Held
 from domain.event import Event
+from domain.job import JOB, left
 from domain.overdue import due, lapse
 from domain.queue import AS_RECORDED, firsts
 from domain.resolving import resolve
@@ -14,7 +15,10 @@ from domain.turn import Turn
 
 
 def begin(turn: Turn) -> Calendar:
-    """Record what has fallen due, in the order in which it did; answers the calendar as it was before that."""
+    """Record what has fallen due, in the order in which it did, and what follows; answers the calendar after that.
+
+    What is decided next is the same as if somebody had recorded all of it just before.
+    """
     before = turn.calendar
     for one in due(turn.calendar, turn.now):
         if one.because == "challenge":
@@ -22,7 +26,9 @@ def begin(turn: Turn) -> Calendar:
         elif fact := lapse(turn.calendar, one):
             turn.record(fact, freed=fact.lapsed)
             resolve(turn)
-    return before
+    _leave_groups(turn, before)
+    _promote(turn, before)
+    return turn.calendar
 
 
 def finish(turn: Turn, before: Calendar) -> list[Event]:
@@ -31,8 +37,8 @@ def finish(turn: Turn, before: Calendar) -> list[Event]:
     `before` is what `begin` answered.
     """
     resolve(turn)
-    if turn.freed:
-        _promote(turn, before)
+    _leave_groups(turn, before)
+    _promote(turn, before)
     for booking_id, time_off_id in sorted(turn.calendar.conflicts):
         booking, off = turn.calendar.bookings.get(booking_id), turn.calendar.time_off.get(time_off_id)
         if booking is None or off is None or not overlap(booking.spans, off.spans):
@@ -40,12 +46,22 @@ def finish(turn: Turn, before: Calendar) -> list[Event]:
     return turn.events
 
 
+def _leave_groups(turn: Turn, before: Calendar) -> None:
+    """Tell their jobs of the members that have gone, however that came about."""
+    if not turn.freed:
+        return
+    for claim in before.holds.on(union(turn.freed)):
+        if claim.group_id is not None and claim.job_id is not None and claim.hold_id not in turn.calendar.holds:
+            job = JOB.stream(claim.job_id)
+            turn.beyond.record(job, *left(turn.beyond.state(job), claim.hold_id))
+
+
 def _promote(turn: Turn, before: Calendar) -> None:
     """Start a first-refusal clock wherever a hold is 1st and live where it was not before.
 
     Not where it has just arrived, and not on what it won by a challenge: there its commitment runs.
     """
-    within = union(turn.freed)
+    within, turn.freed = union(turn.freed), []
     if not turn.calendar.holds.on(within):
         return
     were = firsts(before, AS_RECORDED, within)

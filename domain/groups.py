@@ -65,6 +65,8 @@ class Members:
     """A group as its job knows it."""
 
     group: Group
+    joined: tuple[str, ...] = ()
+    """Every hold that ever was a member."""
     open: tuple[str, ...] = ()
     """The holds that are neither confirmed nor gone."""
     confirmed: Mapping[str, str] = field(default_factory=dict)
@@ -105,7 +107,7 @@ def must_take(members: Members, hold_id: str) -> None:
 def of(groups: Groups, hold_id: str | None) -> Members | None:
     """The group that a hold belongs to."""
     for members in groups.values():
-        if hold_id in members.open or hold_id in members.confirmed.values():
+        if hold_id in members.joined:
             return members
     return None
 
@@ -145,7 +147,8 @@ def evolve(groups: Groups, event: GroupJoined | GroupLeft | GroupDecided) -> Gro
     """The groups after `event`."""
     if isinstance(event, GroupJoined):
         members = groups.get(event.group.id) or Members(event.group)
-        return {**groups, event.group.id: replace(members, open=(*members.open, event.hold_id))}
+        joined, open = (*members.joined, event.hold_id), (*members.open, event.hold_id)
+        return {**groups, event.group.id: replace(members, joined=joined, open=open)}
     members = groups[event.group_id]
     if isinstance(event, GroupLeft):
         members = replace(members, open=tuple(hold for hold in members.open if hold != event.hold_id))

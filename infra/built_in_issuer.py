@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import HttpUrl
 
 from domain.permission import Permission, Role
+from infra.cannot_run import CannotRun
 from infra.claims import ClaimsRefused, who_says
 from infra.jwks import Key, OneKey
 from infra.settings import Issuer
@@ -27,7 +28,7 @@ _ISSUER: Final = Issuer(
 )
 
 
-class KeyUnusable(Exception):
+class KeyUnusable(CannotRun):
     """The key of the built-in issuer is damaged, or others than its owner may read it."""
 
 

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from infra.cannot_run import CannotRun
+
 _CACHE: Final = Path("/var/cache/production-tool")
 """For binaries that lie where only root can read them; only root ever needs it."""
 _ENVIRONMENT: Final = {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
 
 
-class EmbeddedUnavailable(Exception):
+class EmbeddedUnavailable(CannotRun):
     """The embedded Postgres cannot run here; the message is for the person at the terminal."""
 
 

@@ -15,6 +15,8 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
+from infra.cannot_run import CannotRun
+
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _LOCK: Final = 0x70726F6474
@@ -32,7 +34,7 @@ CREATE POLICY owner ON schema_migrations TO CURRENT_USER USING (true);
 """
 
 
-class SchemaMismatch(Exception):
+class SchemaMismatch(CannotRun):
     """The database was made by another product, another version, or an edited migration."""
 
 

@@ -11,11 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from infra.cannot_run import CannotRun
+
 _PATIENCE: Final = 10.0
 """Seconds that a part has to end by itself."""
 
 
-class PartEnded(Exception):
+class PartEnded(CannotRun):
     """A part has ended though nobody asked it to; the others were ended too."""
 
 

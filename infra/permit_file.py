@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from domain.instants import local_instant, wall_time, zone_named
+from infra.cannot_run import CannotRun
 
 ZONE: Final = "America/New_York"
 ONE_WEEK: Final = timedelta(weeks=1)
@@ -20,7 +21,7 @@ _WALL_TIME: Final = "%m/%d/%y %H:%M"
 _EVENT, _STARTS, _ENDS, _CATEGORY, _ZIPS = "EventID", "StartDateTime", "EndDateTime", "Category", "ZipCode(s)"
 
 
-class NotPermits(Exception):
+class NotPermits(CannotRun):
     """The file is not a list of permits."""
 
 

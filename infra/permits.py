@@ -21,6 +21,7 @@ from uuid import uuid4
 
 import psycopg
 from psycopg import sql
+from pydantic_core import to_json
 
 from commands.artist import AddArtist, add_artist
 from commands.body import Body
@@ -111,7 +112,7 @@ class _Desk:
         if policy.max_depth != max_depth:
             name = f"{policy.name.removesuffix(', changed')}, changed"
             said = policy.model_dump(mode="json") | {"max_depth": max_depth, "name": name}
-            await adopt(self.log, self._context(str(uuid4()), b""), AdoptPolicy.model_validate(said))
+            await adopt(self.log, self._context(str(uuid4()), b""), AdoptPolicy.model_validate_json(to_json(said)))
 
     async def run(self, file: PermitFile, moved: timedelta, progress: Progress) -> Report:
         """Add the artists, open the projects, place the holds."""
@@ -176,7 +177,7 @@ class _Desk:
         *,
         key: str,
     ) -> Outcome:
-        wish = command.model_validate(said)
+        wish = command.model_validate_json(to_json(said))
         fingerprint = sha256(f"{key} {wish.model_dump_json()}".encode()).digest()
         return await handler(self.log, self._context(f"import-permits/{key}", fingerprint), wish)
 

@@ -6,6 +6,7 @@ import psycopg
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
+from infra.cannot_run import CannotRun
 from infra.migrate import check_schema
 
 READER: Final = "production_tool_reader"
@@ -22,7 +23,7 @@ _VANISHED: Final = {"tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_
 """A server that has gone without a word is noticed in seconds, where TCP alone takes a quarter of an hour."""
 
 
-class RoleRefused(Exception):
+class RoleRefused(CannotRun):
     """The login role of the database's URL cannot become a role of the application."""
 
 

@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from infra.app import create_app, on_postgres
+from infra.cannot_run import CannotRun
 from infra.one_write import OneWrite
 from infra.postgres import check_database
 from infra.settings import Settings
@@ -54,7 +55,7 @@ def serve(settings: Settings, url: str) -> None:
         raise StartFailed("the API did not start")
 
 
-class StartFailed(Exception):
+class StartFailed(CannotRun):
     """The process never came to answer requests."""
 
 

@@ -181,13 +181,15 @@ class Writer:
     async def _later(self, batch: Sequence[Command], error: Exception) -> None:
         """Put the commands back in front, except those that have waited long enough."""
         _log.warning("append_failed", error=str(error), commands=len(batch))
-        self._put_back(batch)
+        self._put_back(batch, error)
         await asyncio.sleep(_BREATH)
 
-    def _put_back(self, batch: Sequence[Command]) -> None:
+    def _put_back(self, batch: Sequence[Command], error: Exception | None) -> None:
         patient_since = time.monotonic() - _PATIENCE
+        # A statement that was refused has taken its whole transaction back; of anything else nobody knows how it ended.
+        unclear = not isinstance(error, StatementFailed)
         for command in reversed(batch):
-            command.unclear = True
+            command.unclear |= unclear
             if command.since < patient_since:
                 self._answer(command, LogUnavailable())
             else:
@@ -203,7 +205,7 @@ class Writer:
 
     def _take_back(self, ahead: DecideAhead) -> None:
         for flight in reversed(ahead.take_back()):
-            self._put_back([command for command, _ in flight.verdicts])
+            self._put_back([command for command, _ in flight.verdicts], flight.error)
 
     def _answer(self, command: Command, verdict: Verdict) -> None:
         del self._unanswered[command.key]

@@ -5,7 +5,7 @@
 
 import hashlib
 import json
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from tests.memory_log import MemoryLog
 R = TypeVar("R")
 OVERRIDES = frozenset({"double_book", "jump_queue", "over_time_off", "over_fill"})
 _STORIES = UUID("5c1d0b5e-3a3d-4a53-9a1b-0b8f9f4f3c11")
+_ID_LENGTH = 36
 
 
 def now(coroutine: Coroutine[Any, Any, R]) -> R:
@@ -36,8 +37,8 @@ def now(coroutine: Coroutine[Any, Any, R]) -> R:
 
 
 def uid(name: str) -> str:
-    """The id that a story calls `name`."""
-    return str(uuid5(_STORIES, name))
+    """The id that a story calls `name`; an id that somebody was told stays what it is."""
+    return name if len(name) == _ID_LENGTH else str(uuid5(_STORIES, name))
 
 
 def days(first: str, last: str | None = None) -> list[dict[str, str]]:
@@ -258,7 +259,7 @@ class Studio:
         return self.answer(now(calendar.resolve_conflict(self.log, self.context(more), booking_id, command)))
 
     def reorder(
-        self, names: str, periods: list[dict[str, str]], *, artist: str = "ada", overrides: object = ()
+        self, names: Iterable[str], periods: list[dict[str, str]], *, artist: str = "ada", overrides: object = ()
     ) -> dict[str, Any]:
         said = {"hold_ids": [uid(name) for name in names], "periods": periods, "overrides": overrides}
         command = calendar.ReorderQueue.model_validate_json(json.dumps(said))
@@ -283,12 +284,17 @@ class Studio:
 
     def rank_on(self, day: str, name: str, artist: str = "ada") -> int | None:
         """A hold's rank on one day."""
+        return next((rank for rank, _ in self.standing_on(day, name, artist)), None)
+
+    def standing_on(self, day: str, name: str, artist: str = "ada") -> list[tuple[int, str]]:
+        """A hold's rank and state on one day, if it holds all of it."""
         wanted = date.fromisoformat(day)
-        for rank in self._ranks(name, artist):
-            first, last = rank.span.first_day, rank.span.last_day
-            if first is not None and last is not None and first <= wanted <= last:
-                return rank.rank
-        return None
+        return [
+            (rank.rank, rank.state)
+            for rank in self._ranks(name, artist)
+            if rank.span.first_day is not None and rank.span.last_day is not None
+            if rank.span.first_day <= wanted <= rank.span.last_day
+        ]
 
     def _ranks(self, name: str, artist: str) -> tuple[Rank, ...]:
         return ranks(self.calendar(artist), uid(name), self.log.now)

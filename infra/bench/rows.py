@@ -52,21 +52,25 @@ def percentiles(seconds: list[float]) -> dict[str, float]:
 
 
 def show(rows: Sequence[Row], console: Console) -> None:
-    """Print the table."""
+    """Print the table, and below it what else was measured."""
     table = Table("name", "value", "unit", "stock", "floor", "must", "aim", "lost", "", box=None, pad_edge=False)
     for row in rows:
         verdict = "[red]must missed[/]" if row.missed else "aim reached" if row.reached_aim else _how_far(row)
-        more = ", ".join(f"{name} {value:g}" for name, value in row.more.items())
-        targets = [_number(figure) for figure in (row.stock, row.floor, row.must, row.aim)]
-        table.add_row(row.name, _number(row.value), row.unit, *targets, str(row.lost), verdict)
-        if more:
-            table.add_row(f"  [dim]{more}[/]")
+        targets = [number(figure) for figure in (row.stock, row.floor, row.must, row.aim)]
+        table.add_row(row.name, number(row.value), row.unit, *targets, str(row.lost), verdict)
     console.print(table)
+    for row in rows:
+        if row.more:
+            more = ", ".join(f"{name} {value:g}" for name, value in row.more.items())
+            console.print(f"{row.name}: {more}", style="dim", highlight=False, soft_wrap=True)
 
 
 def _how_far(row: Row) -> str:
-    return "" if row.aim is None else f"{100 * row.value / row.aim:.0f} % of the aim"
+    if row.aim is None:
+        return ""
+    return f"{100 * (row.aim / row.value if row.at_most else row.value / row.aim):.0f} % of the aim"
 
 
-def _number(figure: float | None) -> str:
+def number(figure: float | None) -> str:
+    """A figure for people; `-` for none."""
     return "-" if figure is None else f"{figure:,.0f}" if figure >= 100 else f"{figure:g}"  # noqa: PLR2004

@@ -1,13 +1,13 @@
 """What the benchmarks write: holds placed and released, by many people, most of them in a few tenants."""
 
+import asyncio
 import random
 import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import count
-from typing import Final
+from typing import Final, TypeVar
 
 from commands.artist import AddArtist, add_artist
 from commands.context import Context
@@ -15,17 +15,22 @@ from commands.hold import PlaceHold, ReleaseHold, place_hold, release_hold
 from commands.log import Log
 from commands.project import OpenProject, open_a_project
 from commands.tenant import AdoptPolicy, adopt
+from domain.calendar import CALENDAR
 from domain.ids import RANDOM_BITS, uuid7
 from domain.periods import Days
 from infra.catalogue import EVENTS
 from infra.event_log import EventLog
 from infra.mapper import Mapper
 
+T = TypeVar("T")
+
 DAYS: Final = 300
 STANDING: Final = 4
 """Holds that each person keeps before letting the oldest go: calendars neither grow nor empty."""
 _FIRST_DAY: Final = date(2031, 1, 6)
-_ZONE: Final = "Europe/Berlin"
+ZONE: Final = "Europe/Berlin"
+_OPENING: Final = 20
+"""Tenants that are opened at once."""
 
 
 def new_id() -> str:
@@ -47,11 +52,16 @@ def tenants(number: int, artists: int) -> list[Tenant]:
     return [Tenant(new_id(), tuple(new_id() for _ in range(artists))) for _ in range(number)]
 
 
-def zipf(among: Sequence[Tenant], chance: random.Random) -> Iterator[Tenant]:
-    """Tenants for ever, the n-th one n times as seldom as the first."""
+def zipf(among: Sequence[T], chance: random.Random) -> Iterator[T]:
+    """Some of them for ever, the n-th one n times as seldom as the first."""
     weights = [1 / n for n in range(1, len(among) + 1)]
     while True:
         yield from chance.choices(among, weights, k=1000)
+
+
+def some_day(chance: random.Random) -> date:
+    """A day that the tenant may hold."""
+    return _FIRST_DAY + timedelta(days=chance.randrange(DAYS))
 
 
 def context(tenant_id: str, key: str) -> Context:
@@ -76,15 +86,26 @@ async def event_log(url: str) -> AsyncIterator[EventLog]:
         await log.close()
 
 
-async def open_for_business(log: Log, tenant: Tenant) -> None:
-    """Write down the tenant's policy, project and artists."""
+async def open_for_business(log: Log, among: Sequence[Tenant]) -> None:
+    """Write down the policy, the project and the artists of each tenant."""
+    for n in range(0, len(among), _OPENING):
+        await asyncio.gather(*[_open(log, tenant) for tenant in among[n : n + _OPENING]])
+
+
+async def look_at_every_calendar(log: Log, among: Sequence[Tenant]) -> None:
+    """Once, as a process that has been up for a while has done."""
+    for tenant in among:
+        await asyncio.gather(*[log.state(tenant.id, CALENDAR.stream(artist)) for artist in tenant.artists])
+
+
+async def _open(log: Log, tenant: Tenant) -> None:
     await adopt(
         log, context(tenant.id, "policy"), AdoptPolicy.model_validate({"preset": "motion-24h", "max_depth": 1000})
     )
-    project = OpenProject(id=tenant.project, name="Feature", time_zone=_ZONE)
+    project = OpenProject(id=tenant.project, name="Feature", time_zone=ZONE)
     await open_a_project(log, context(tenant.id, tenant.project), project)
     for n, artist in enumerate(tenant.artists):
-        await add_artist(log, context(tenant.id, artist), AddArtist(id=artist, name=f"Artist {n}", time_zone=_ZONE))
+        await add_artist(log, context(tenant.id, artist), AddArtist(id=artist, name=f"Artist {n}", time_zone=ZONE))
 
 
 class Person:
@@ -96,7 +117,6 @@ class Person:
         self._of = of
         self._chance = chance
         self._standing: list[tuple[str, str]] = []
-        self._numbers = count()
 
     async def command(self) -> None:
         """The next command, answered."""
@@ -105,7 +125,7 @@ class Person:
             await release_hold(self._log, context(tenant_id, f"r{hold}"), hold, ReleaseHold())
             return
         tenant, hold = next(self._of), new_id()
-        day = _FIRST_DAY + timedelta(days=self._chance.randrange(DAYS))
+        day = some_day(self._chance)
         command = PlaceHold(
             id=hold,
             artist_id=self._chance.choice(tenant.artists),

@@ -7,9 +7,11 @@ from domain.booking import BookingCancelled
 from domain.booking_time import DoubleBooking, NotFirst, NotHeld
 from domain.calendar import HoldPromoted, TimeBooked, TimeReleased
 from domain.cancelling import BookingEnded
+from domain.challenging import NothingToChallenge
 from domain.ending import HoldEnded, HoldLapsed
 from domain.errors import NotAllowed, NotFound
 from domain.job import JobFull, JobNotOpen
+from domain.placing import QueueFull, Spent
 from domain.project import ProjectNotOpen
 from tests.given import OVERRIDES, Studio, accepting, days, uid
 
@@ -258,3 +260,49 @@ def test_a_completed_booking_cannot_be_cancelled(studio: Studio) -> None:
     studio.complete("a")
     with pytest.raises(BookingEnded):
         studio.cancel(uid("a"))
+
+
+def test_a_hold_does_not_come_back_to_time_that_it_booked_or_lost_to_a_clock(studio: Studio) -> None:
+    studio.hold("top", days("2027-03-04"), project="spot")
+    studio.hold("a", WEEK)
+    studio.release("top")
+    studio.pass_(hours=48)
+    with pytest.raises(Spent):
+        studio.change("a", WEEK)
+    booking_id = studio.confirm("a", periods=days("2027-03-01"), keep_rest=True)["booking_id"]
+    studio.cancel(booking_id)
+    with pytest.raises(Spent):
+        studio.change("a", days("2027-03-01", "2027-03-03"))
+
+
+def test_holds_that_stand_by_or_are_blocked_count_for_the_depth_of_the_queue(studio: Studio) -> None:
+    studio.policy("motion-24h", max_depth=2)
+    for name in "ab":
+        studio.hold(name, days("2027-03-01", "2027-03-02"), project="spot")
+    studio.permissions = OVERRIDES
+    studio.book("over", days("2027-03-01"), overrides=accepting("jump_queue", "a", "b"))
+    studio.time_off("away", days("2027-03-02"))
+    studio.approve("away")
+    for day in ("2027-03-01", "2027-03-02"):
+        with pytest.raises(QueueFull):
+            studio.hold("c", days(day), overrides=accepting("over_time_off", "away"))
+
+
+def test_a_conflict_that_appeared_meanwhile_is_refused_and_named(studio: Studio) -> None:
+    studio.permissions = OVERRIDES
+    studio.hold("a", WEEK)
+    studio.hold("b", WEEK, project="spot")
+    studio.hold("c", WEEK, project="spot")
+    with pytest.raises(NotFirst) as refused:
+        studio.confirm("c", overrides=accepting("jump_queue", "a"))
+    assert refused.value.helps["conflicts"] == [uid("b")]
+
+
+def test_only_a_live_hold_is_confirmed(studio: Studio) -> None:
+    studio.hold("a", WEEK)
+    studio.hold("b", WEEK, project="spot")
+    studio.confirm("a")
+    with pytest.raises(DoubleBooking):
+        studio.confirm("b")
+    with pytest.raises(NothingToChallenge):
+        studio.challenge("x", by="b")

@@ -107,3 +107,24 @@ def test_a_direct_booking_of_a_freelancer_is_a_warning(studio: Studio) -> None:
     told = studio.book("a", WEEK, artist="eve")
     assert [warning["code"] for warning in told["warnings"]] == ["consent_not_asked"]
     assert told["booking_id"] == uid("a")
+
+
+def test_the_same_offer_to_another_wish_is_an_answer_again(studio: Studio) -> None:
+    studio.hold("a", WEEK, artist="eve")
+    studio.counter("a", days("2027-03-08"))
+    studio.change("a", days("2027-03-09"))
+    assert "respond_by" not in studio.counter("a", days("2027-03-08"))
+
+
+def test_what_was_countered_can_be_accepted_all_the_same(studio: Studio) -> None:
+    studio.hold("a", WEEK, artist="eve")
+    studio.counter("a", days("2027-03-08"))
+    studio.accept("a")
+    assert studio.confirm("a")["booking_id"]
+
+
+def test_an_agent_answers_for_the_artist_as_a_freelancer_would(studio: Studio) -> None:
+    studio.artist("zoe", consent="agency")
+    assert studio.hold("a", WEEK, artist="zoe")["respond_by"]["rule"] == "48 hours to respond"
+    studio.accept("a")
+    assert studio.confirm("a")["booking_id"]

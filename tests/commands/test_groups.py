@@ -101,3 +101,45 @@ def test_a_kept_rest_of_a_confirmed_member_no_longer_counts_as_open(studio: Stud
     studio.confirm("a", periods=DAY, keep_rest=True)
     studio.release("a")
     assert studio.events(GroupLeft) == []
+
+
+def test_a_member_confirmed_in_parts_keeps_its_place_while_one_part_is_booked(studio: Studio) -> None:
+    group = {"id": uid("group"), "kind": "any_of"}
+    for name, artist in (("a", "ada"), ("b", "bob")):
+        studio.hold(name, days("2027-03-01", "2027-03-02"), artist=artist, job_id="comp", group=group)
+    studio.confirm("a", periods=DAY, keep_rest=True)
+    second = studio.confirm("a", periods=days("2027-03-02"))["booking_id"]
+    studio.cancel(second)
+    with pytest.raises(GroupFilled):
+        studio.confirm("b")
+
+
+def test_every_part_of_a_confirmed_member_of_a_broken_run_is_to_be_cancelled(studio: Studio) -> None:
+    group = {"id": uid("group"), "kind": "all_of"}
+    for name, artist in (("a", "ada"), ("b", "bob")):
+        studio.hold(name, days("2027-03-01", "2027-03-02"), artist=artist, job_id="comp", group=group)
+    first = studio.confirm("a", periods=DAY, keep_rest=True)["booking_id"]
+    second = studio.confirm("a", periods=days("2027-03-02"))["booking_id"]
+    studio.release("b")
+    (decided,) = studio.events(GroupDecided)
+    assert decided.cancel == (first, second)
+
+
+def test_a_postponed_alternative_cannot_come_back_once_another_has_taken_its_place(studio: Studio) -> None:
+    for name, artist in (("a", "ada"), ("b", "bob")):
+        member(studio, name, artist, "any_of")
+    booking_id = studio.confirm("a")["booking_id"]
+    studio.postpone(booking_id)
+    studio.confirm("b")
+    with pytest.raises(GroupFilled):
+        studio.reschedule(booking_id, days("2027-03-08"))
+
+
+def test_the_kept_rest_of_a_cancelled_alternative_is_an_alternative_still(studio: Studio) -> None:
+    group = {"id": uid("group"), "kind": "any_of"}
+    for name, artist in (("a", "ada"), ("b", "bob")):
+        studio.hold(name, days("2027-03-01", "2027-03-02"), artist=artist, job_id="comp", group=group)
+    studio.cancel(studio.confirm("a", periods=DAY, keep_rest=True)["booking_id"])
+    studio.confirm("b")
+    with pytest.raises(GroupFilled):
+        studio.confirm("a")

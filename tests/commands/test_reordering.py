@@ -73,3 +73,11 @@ def test_contested_time_is_not_reordered(studio: Studio) -> None:
     studio.challenge("x", by="b")
     with pytest.raises(Contested):
         studio.reorder("bac", WEEK, overrides=accepting("jump_queue", "a"))
+
+
+def test_a_winner_who_is_passed_over_has_nothing_to_book_and_loses_nothing(studio: Studio) -> None:
+    studio.challenge("x", by="b")
+    studio.answers("x", by="a", answer="release")
+    studio.reorder("cb", days("2027-03-03"), overrides=accepting("jump_queue", "b"))
+    studio.pass_(hours=48)
+    assert [studio.rank_on(f"2027-03-0{day}", "b") for day in (2, 3, 4)] == [None, 1, None]

@@ -111,3 +111,38 @@ def test_bands_are_in_order_of_notice() -> None:
 def test_an_amount_of_money_is_written_as_text() -> None:
     with pytest.raises(ValidationError):
         Money.model_validate({"amount": 450.0, "currency": "EUR"})
+
+
+def night(day: int) -> Span:
+    return hours(datetime(2027, 3, day, 20, tzinfo=UTC), datetime(2027, 3, day + 1, 4, tzinfo=UTC), ZONE)
+
+
+def test_a_night_is_one_day_of_work() -> None:
+    bands = terms("hours", (24, 100))
+    now = datetime(2027, 3, 8, 12, tzinfo=UTC)
+    (fee,) = fees(bands, (night(8), night(9)), day_rate=RATE, now=now, zone=ZONE, working=ENGLAND, policy="ours")
+    assert (fee.days, fee.amount) == (2, Money(amount=Decimal("666.66"), currency="GBP"))
+
+
+def test_a_night_is_not_cut_at_midnight_when_each_day_is_a_unit() -> None:
+    each = terms("hours", (8, 100), (24, 75), (48, 50), unit="each_day")
+    now = datetime(2027, 3, 8, 12, tzinfo=UTC)
+    assert percents(each, now, night(8), night(9)) == [(75, "8 hours"), (50, "32 hours")]
+
+
+def test_hours_of_one_day_are_one_day_of_work() -> None:
+    each = terms("hours", (24, 100), unit="each_day")
+    morning = hours(datetime(2027, 3, 8, 8, tzinfo=UTC), datetime(2027, 3, 8, 12, tzinfo=UTC), ZONE)
+    assert len(percents(each, datetime(2027, 3, 8, tzinfo=UTC), morning, night(8))) == 1
+
+
+def test_work_that_goes_on_for_days_has_as_many_as_begin() -> None:
+    each = terms("hours", (24, 100), unit="each_day")
+    long = hours(datetime(2027, 3, 8, 9, tzinfo=UTC), datetime(2027, 3, 10, 18, tzinfo=UTC), ZONE)
+    assert len(percents(each, datetime(2027, 3, 8, tzinfo=UTC), long)) == 3
+
+
+def test_a_day_that_the_zone_skipped_is_no_day_of_work() -> None:
+    apia = whole_days(date(2011, 12, 29), date(2011, 12, 31), "Pacific/Apia")
+    each = terms("hours", (24, 100), unit="each_day")
+    assert len(percents(each, datetime(2011, 12, 1, tzinfo=UTC), apia)) == 2

@@ -115,9 +115,9 @@ def test_a_clock_that_an_earlier_fact_has_ended_lapses_nothing() -> None:
 
 def test_a_hold_is_found_in_its_own_group() -> None:
     groups = {
-        name: Members(Group(id=name, kind="any_of"), open=(f"hold-{name}",), confirmed={"b": f"booked-{name}"})
+        name: Members(Group(id=name, kind="any_of"), joined=(f"hold-{name}", f"gone-{name}"), open=(f"hold-{name}",))
         for name in ("one", "two")
     }
     assert of(groups, "hold-two") is groups["two"]
-    assert of(groups, "booked-two") is groups["two"]
+    assert of(groups, "gone-two") is groups["two"]
     assert of(groups, "another") is None

@@ -2,7 +2,7 @@ from pydantic_core import from_json, to_json
 
 from domain.challenge import Intent, OpenChallenge
 from domain.claims import BookingClaim, TimeOffClaim, hold_claim
-from domain.stored_claim import Claim, claim_from, kind_of, stored
+from domain.stored_claim import Claim, calendar_of, claim_from, kind_of, stored
 from tests.projections.story import BOOKING, HOLD, OTHER_HOLD, PROJECT, clock, limits, march, time
 
 
@@ -40,3 +40,15 @@ def test_time_off_and_challenges_come_back_as_they_were() -> None:
 def test_a_booking_comes_back_without_what_only_decisions_need() -> None:
     claim = BookingClaim(BOOKING, PROJECT, (march(1, 2),), limits=limits(), arrived_before=7)
     assert back(BOOKING, claim) == BookingClaim(BOOKING, PROJECT, (march(1, 2),))
+
+
+def test_a_calendar_of_claims_has_each_of_them_in_its_place() -> None:
+    hold = hold_claim(hold_id=HOLD, project_id=PROJECT, spans=(march(1, 2),), limits=limits())
+    booking = BookingClaim(BOOKING, PROJECT, (march(1, 1),))
+    off = TimeOffClaim(OTHER_HOLD, time(2, 1), approved=True)
+    challenge = OpenChallenge(PROJECT, HOLD, PROJECT, time(1, 2), (OTHER_HOLD,), clock(24))
+    calendar = calendar_of([challenge, off, booking, hold])
+    assert dict(calendar.holds) == {HOLD: hold}
+    assert dict(calendar.bookings) == {BOOKING: booking}
+    assert dict(calendar.time_off) == {OTHER_HOLD: off}
+    assert dict(calendar.challenges) == {PROJECT: challenge}

@@ -1,15 +1,16 @@
 """A company at work: real commands on a real log, and the projectors behind them."""
 
 import itertools
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from commands.artist import AddArtist, add_artist
+from commands.body import Body
 from commands.booking import ConfirmHold, MakeBooking, confirm_hold, make_booking
 from commands.challenge import RaiseChallenge, raise_challenge
 from commands.context import Context
@@ -24,6 +25,8 @@ from infra.event_log import EventLog
 from infra.log_feed import LogFeed, LogHistory
 from infra.mapper import Mapper
 from infra.postgres import projector_pool
+
+B = TypeVar("B", bound=Body)
 
 _keys = itertools.count(1)
 
@@ -58,11 +61,11 @@ class Office:
         )
 
     async def artist(self, name: str = "Mo", **more: Any) -> str:  # noqa: ANN401 - as a client says it
-        command = AddArtist.model_validate({"name": name, "time_zone": "Europe/Berlin", **more})
+        command = _said(AddArtist, {"name": name, "time_zone": "Europe/Berlin", **more})
         return _id(await add_artist(self.log, self.context(), command))
 
     async def project(self, name: str = "Whale") -> str:
-        command = OpenProject.model_validate({"name": name, "time_zone": "Europe/Berlin"})
+        command = _said(OpenProject, {"name": name, "time_zone": "Europe/Berlin"})
         return _id(await open_a_project(self.log, self.context(), command))
 
     async def hold(self, artist_id: str, project_id: str, periods: list[dict[str, str]], **more: Any) -> str:  # noqa: ANN401
@@ -70,10 +73,10 @@ class Office:
 
     async def placed(self, artist_id: str, project_id: str, periods: list[dict[str, str]], **more: Any) -> Outcome:  # noqa: ANN401
         said = {"artist_id": artist_id, "project_id": project_id, "periods": periods, **more}
-        return await place_hold(self.log, self.context(), PlaceHold.model_validate(said))
+        return await place_hold(self.log, self.context(), _said(PlaceHold, said))
 
     async def release(self, hold_id: str, periods: list[dict[str, str]] | None = None) -> Outcome:
-        return await release_hold(self.log, self.context(), hold_id, ReleaseHold.model_validate({"periods": periods}))
+        return await release_hold(self.log, self.context(), hold_id, _said(ReleaseHold, {"periods": periods}))
 
     async def close(self, project_id: str) -> Outcome:
         return await close_project(self.log, self.context(), project_id, CloseProject())
@@ -83,7 +86,7 @@ class Office:
         return str(from_json(outcome.body)["challenge_id"])
 
     async def confirm(self, hold_id: str, **more: Any) -> str:  # noqa: ANN401
-        outcome = await confirm_hold(self.log, self.context(), hold_id, ConfirmHold.model_validate(more))
+        outcome = await confirm_hold(self.log, self.context(), hold_id, _said(ConfirmHold, more))
         return str(from_json(outcome.body)["booking_id"])
 
     async def book(
@@ -96,7 +99,12 @@ class Office:
     ) -> str:
         overrides = [{"permission": over[0], "reason": "agreed", "accepts": [over[1]]}] if over else []
         said = {"artist_id": artist_id, "project_id": project_id, "periods": periods, "overrides": overrides}
-        return _id(await make_booking(self.log, self.context(), MakeBooking.model_validate(said)))
+        return _id(await make_booking(self.log, self.context(), _said(MakeBooking, said)))
+
+
+def _said(command: type[B], members: Mapping[str, Any]) -> B:
+    """A command as a client says it."""
+    return command.model_validate_json(to_json(members))
 
 
 def _id(outcome: Outcome) -> str:

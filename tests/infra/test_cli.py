@@ -1,43 +1,45 @@
-"""`production-tool` as its user meets it: in a process of its own."""
+"""The command line as a whole, and the parts that it runs."""
 
-import os
 import signal
+import socket
 import subprocess
-import sys
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
+from infra.address import free_port
 from infra.embedded_guard import postmaster, until
+from tests.infra.command_line import TOOL, environment_with, run
 
-_TOOL = (sys.executable, "-m", "infra.cli")
-
-
-def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*_TOOL, *arguments], env=_environment(environment), capture_output=True, text=True, check=False, timeout=120
-    )
+COMMANDS = ("up", "migrate", "api", "project", "token", "import-permits", "verify", "bench")
 
 
-def _environment(more: dict[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    return {**kept, "COLUMNS": "200", "NO_COLOR": "1", **more}
-
-
-@pytest.mark.parametrize("command", [[], ["migrate"], ["project"]])
-def test_every_command_tells_what_it_does(command: list[str]) -> None:
-    said = _run(*command, "--help")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_tells_what_it_does(command: str) -> None:
+    said = run(command, "--help")
     assert said.returncode == 0
-    assert "Usage: " in said.stdout
+    assert f" {command} [OPTIONS]" in said.stdout
+
+
+def test_all_commands_are_told_of() -> None:
+    said = run("--help")
+    assert said.returncode == 0
+    assert all(f" {command} " in said.stdout for command in COMMANDS)
+
+
+def test_help_does_not_wait_for_what_only_commands_need() -> None:
+    code = "import sys, infra.cli; print({'fastapi', 'psycopg', 'pydantic', 'uvicorn'} & sys.modules.keys())"
+    assert subprocess.check_output([TOOL[0], "-c", code], text=True) == "set()\n"
 
 
 def test_the_version_is_the_products() -> None:
-    assert _run("--version").stdout == "production-tool 0.1.0\n"
+    assert run("--version").stdout == "production-tool 0.1.0\n"
 
 
 def test_an_unknown_command_is_a_mistake_not_a_crash() -> None:
-    said = _run("rubbish")
+    said = run("rubbish")
     assert said.returncode == 2
     assert "No such command 'rubbish'" in said.stderr
 
@@ -52,7 +54,7 @@ def test_an_unknown_command_is_a_mistake_not_a_crash() -> None:
     ],
 )
 def test_a_users_mistake_ends_in_a_plain_sentence(environment: dict[str, str], sentence: str) -> None:
-    said = _run("migrate", **environment)
+    said = run("migrate", **environment)
     assert said.returncode == 1
     assert sentence in said.stderr
     assert "Traceback" not in said.stderr
@@ -60,7 +62,7 @@ def test_a_users_mistake_ends_in_a_plain_sentence(environment: dict[str, str], s
 
 
 def test_migrate_says_what_ran_and_then_that_nothing_is_left(data: Path) -> None:
-    first, second = _run("migrate", "--data", str(data)), _run("migrate", "--data", str(data))
+    first, second = run("migrate", "--data", str(data)), run("migrate", "--data", str(data))
     assert first.stdout.splitlines()[0] == "0001_event_log.sql"
     assert second.stdout == "nothing to do\n"
 
@@ -68,27 +70,60 @@ def test_migrate_says_what_ran_and_then_that_nothing_is_left(data: Path) -> None
 def test_migrate_refuses_a_database_that_is_newer(database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("INSERT INTO schema_migrations (name, checksum) VALUES ('9999_future.sql', 'x')")
-    said = _run("migrate", DATABASE_URL=database)
+    said = run("migrate", DATABASE_URL=database)
     assert said.returncode == 1
     assert said.stderr == "production-tool: this database is newer than the product: 9999_future.sql ran on it\n"
 
 
-@pytest.mark.parametrize("command", ["project"])
+@pytest.mark.parametrize("command", ["api", "project", "verify"])
 def test_a_part_refuses_a_database_that_was_never_migrated(empty_database: str, command: str) -> None:
-    said = _run(command, DATABASE_URL=empty_database)
+    said = run(command, DATABASE_URL=empty_database)
     assert said.returncode == 1
     assert "run `production-tool migrate`" in said.stderr
 
 
+def test_migrate_says_plainly_that_it_may_not(empty_database: str) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute("CREATE ROLE visitor LOGIN PASSWORD 'hidden'")
+        said = run("migrate", DATABASE_URL=f"postgresql://visitor:hidden@{empty_database.rpartition('@')[2]}")
+        connection.execute("DROP ROLE visitor")
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr.startswith("production-tool: Postgres cannot be used: permission denied")
+
+
+@pytest.mark.parametrize("command", ["api", "up"])
+def test_a_port_that_somebody_has_is_a_plain_error(data: Path, command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        port = somebody.getsockname()[1]
+        said = run(command, "--port", str(port), "--data", str(data))
+    assert said.returncode == 1
+    assert said.stderr == (
+        f"production-tool: port {port} of 127.0.0.1 cannot be used: somebody listens there already;"
+        " choose another with --port\n"
+    )
+    assert not (data / "postgres").exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_part_alone_starts_the_embedded_server_and_ends_it_when_told(data: Path, number: signal.Signals) -> None:
-    with subprocess.Popen([*_TOOL, "project", "--data", data], env=_environment({}), stderr=subprocess.PIPE) as part:
-        cluster = data / "postgres"
-        assert until(lambda: _projects(cluster), 60)
+@pytest.mark.parametrize("command", ["api", "project"])
+def test_a_part_alone_starts_the_embedded_server_and_ends_it_when_told(
+    data: Path, command: str, number: signal.Signals
+) -> None:
+    port, cluster = free_port("127.0.0.1"), data / "postgres"
+    environment = environment_with({"PRODUCTION_TOOL_PORT": str(port), "PRODUCTION_TOOL_LOG_LEVEL": "warning"})
+    with subprocess.Popen([*TOOL, command, "--data", data], env=environment, stderr=subprocess.PIPE) as part:
+        assert until(lambda: _answers(port) if command == "api" else _projects(cluster), 60)
         part.send_signal(number)
         _, said = part.communicate(timeout=30)
     assert (part.returncode, said) == (0, b"")
     assert postmaster(cluster) is None
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).is_success
+    except httpx.TransportError:
+        return False
 
 
 def _projects(cluster: Path) -> bool:

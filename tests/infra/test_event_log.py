@@ -89,6 +89,18 @@ async def test_another_process_knows_the_outcome_of_a_key(
     assert await seqs(database) == [1]
 
 
+async def test_a_repeat_is_told_as_one_even_when_it_was_decided_ahead_as_if_it_were_new(
+    log: EventLog, other_process: EventLog
+) -> None:
+    stream = COUNT.stream("c")
+    first = await count_up(log, context("k"), stream)
+    await count_up(other_process, context(), COUNT.stream("warm"))
+
+    again = await count_up(other_process, context("k"), stream)
+
+    assert (again.body, again.replayed) == (first.body, True)
+
+
 async def test_a_key_is_not_reused_for_another_command(log: EventLog) -> None:
     await count_up(log, context("k", body=b"one"), COUNT.stream("c"))
 

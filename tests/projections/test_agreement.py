@@ -84,7 +84,7 @@ class Driver:
             "approve": lambda: studio.approve(off),
             "reject": lambda: studio.reject(off),
             "reorder": lambda: studio.reorder(
-                (hold, other),  # type: ignore[arg-type]  # any names, not just letters
+                (hold, other),
                 when,
                 overrides=accepting("jump_queue", hold, other),
             ),

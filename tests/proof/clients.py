@@ -3,6 +3,8 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import httpx
 
 from domain.ids import RANDOM_BITS, uuid7
+from tests.proof.service import Service
 
 FIRST_DAY = date(2031, 1, 6)
 
@@ -28,6 +31,11 @@ class Journal:
     contradictions: list[str] = field(default_factory=list)
     """A key that was answered in two ways."""
 
+    @property
+    def asked(self) -> int:
+        """How many holds have been answered."""
+        return len(self.accepted) + len(self.refused)
+
 
 class Desk:
     """A coordinator at work, over one connection."""
@@ -42,17 +50,17 @@ class Desk:
 
     async def insist(self, path: str, body: dict[str, Any], key: str) -> httpx.Response:
         """The answer to a command, asked for until there is one."""
-        while True:
-            try:
-                answer = await self.http.post(path, json=body, headers={"Idempotency-Key": key})
-            except httpx.TransportError as error:
-                self.journal.unanswered[type(error).__name__] += 1
-            else:
-                code = "" if answer.is_success else answer.json()["code"]
-                if answer.status_code < 500 and code != "command_in_flight":
-                    return answer
-                self.journal.unanswered[code] += 1
-            await asyncio.sleep(0.02)
+        return await self._until_answered("POST", path, json=body, headers={"Idempotency-Key": key})
+
+    async def read(self, path: str, token: str = "") -> httpx.Response:
+        """The answer to a read that shows at least what `token`, a `Consistency-Token`, stands for."""
+        return await self._until_answered("GET", path, headers={"Consistency-Token": token} if token else {})
+
+    async def artist(self, time_zone: str) -> str:
+        return await self._added("/v1/artists", time_zone)
+
+    async def project(self, time_zone: str) -> str:
+        return await self._added("/v1/projects", time_zone)
 
     async def hold(self, artist_id: str, project_id: str, *, days: int) -> None:
         """Place a hold; now and then ask again, as a client does whose answer was lost."""
@@ -63,10 +71,28 @@ class Desk:
             "last_day": (day + timedelta(days=self.chance.randrange(3))).isoformat(),
         }
         body = {"id": hold_id, "artist_id": artist_id, "project_id": project_id, "periods": [period]}
-        answer = await self.insist("/v1/holds", body, hold_id)
-        self._note(hold_id, answer)
+        self._note(hold_id, await self.insist("/v1/holds", body, hold_id))
         if self.chance.random() < 0.2:
             self._note(hold_id, await self.insist("/v1/holds", body, hold_id))
+
+    async def _added(self, path: str, time_zone: str) -> str:
+        id = self.new_id()
+        answer = await self.insist(path, {"id": id, "name": f"It {id[-4:]}", "time_zone": time_zone}, id)
+        assert answer.is_success, answer.text
+        return id
+
+    async def _until_answered(self, method: str, path: str, **what: Any) -> httpx.Response:  # noqa: ANN401 - as httpx has it
+        while True:
+            try:
+                answer = await self.http.request(method, path, **what)
+            except httpx.TransportError as error:
+                self.journal.unanswered[type(error).__name__] += 1
+            else:
+                code = "" if answer.is_success else answer.json()["code"]
+                if answer.status_code < 500 and code != "command_in_flight":
+                    return answer
+                self.journal.unanswered[code] += 1
+            await asyncio.sleep(self.chance.uniform(0.05, 0.3))
 
     def _note(self, hold_id: str, answer: httpx.Response) -> None:
         journal = self.journal
@@ -78,3 +104,16 @@ class Desk:
             journal.refused[hold_id] = answer.json()["code"]
             if hold_id in journal.accepted:
                 journal.contradictions.append(hold_id)
+
+
+@asynccontextmanager
+async def desks(service: Service, journal: Journal, *, count: int, seed: int) -> AsyncIterator[list[Desk]]:
+    """So many desks of one tenant, each with a chance of its own."""
+    async with httpx.AsyncClient(
+        base_url=service.url,
+        headers={"Authorization": f"Bearer {service.token('acme')}"},
+        limits=httpx.Limits(max_connections=count),
+        timeout=30,
+        trust_env=False,
+    ) as http:
+        yield [Desk(http, journal, random.Random(f"{seed}-{n}")) for n in range(count)]

@@ -1,0 +1,17 @@
+"""What the command line tells its user in one sentence, where anything else is a bug and ends in a traceback.
+
+CannotRun
+├── AddressUnusable      address.py
+├── BenchFailed          bench/processes.py
+├── EmbeddedUnavailable  embedded_binaries.py
+├── KeyUnusable          built_in_issuer.py
+├── NotPermits           permit_file.py
+├── PartEnded            parts.py
+├── RoleRefused          postgres.py
+├── SchemaMismatch       migrate.py
+└── StartFailed          serve.py
+"""
+
+
+class CannotRun(Exception):
+    """What was asked for cannot be done here; the message is for the person at the terminal, who can mend it."""

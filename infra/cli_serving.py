@@ -1,0 +1,75 @@
+"""The commands that run the product: all of it, or one part."""
+
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from infra.cli_options import Data, WithParent, plainly, settings_with
+
+Host = Annotated[
+    str | None, typer.Option("--host", metavar="ADDRESS", help="Where to listen.", show_default="127.0.0.1")
+]
+Port = Annotated[int | None, typer.Option("--port", help="On which port; 0 is any free one.", show_default="8000")]
+
+
+def up(port: Port = None, data: Data = None) -> None:
+    """Run the whole product on this machine, with a tenant to try it, until Ctrl-C.
+
+    Brings the database to the schema of this version first. Prints the addresses and a token when all is ready.
+    """
+    settings = settings_with(port=port, data=data)
+    # Ctrl-C while it begins; later on it is a wish that `run_all` fulfils.
+    with suppress(KeyboardInterrupt), plainly():
+        from infra.address import check_free
+        from infra.database import server
+        from infra.migrate import migrate
+        from infra.up import run_all
+
+        check_free(settings.host, settings.port)
+        with server(settings) as url:
+            migrate(url)
+            run_all(settings, url)
+
+
+def migrate(data: Data = None) -> None:
+    """Bring the database to the schema of this version; safe to repeat."""
+    from infra.database import server
+    from infra.migrate import migrate as run_missing
+
+    settings = settings_with(data=data)
+    with plainly(), server(settings) as url:
+        ran = run_missing(url)
+    typer.echo("\n".join(ran) if ran else "nothing to do")
+
+
+def api(host: Host = None, port: Port = None, data: Data = None, *, with_parent: WithParent = False) -> None:
+    """Answer requests over HTTP, until told to stop; any number of processes may."""
+    from infra.address import check_free
+    from infra.database import database
+    from infra.logging import configure_logging
+    from infra.parts import end_with_parent
+    from infra.serve import serve
+
+    settings = settings_with(host=host, port=port, data=data)
+    configure_logging(settings.log_level)
+    if with_parent:
+        end_with_parent()
+    check_free(settings.host, settings.port)
+    with plainly(), database(settings) as url:
+        serve(settings, url)
+
+
+def project(data: Data = None, *, with_parent: WithParent = False) -> None:
+    """Keep the read models up with the log, until told to stop; one process is enough."""
+    from infra.database import database
+    from infra.logging import configure_logging
+    from infra.parts import end_with_parent, run_until_told
+    from infra.projecting import project as keep_up
+
+    settings = settings_with(data=data)
+    configure_logging(settings.log_level)
+    if with_parent:
+        end_with_parent()
+    with plainly(), database(settings) as url:
+        run_until_told(keep_up(url))

@@ -1,0 +1,34 @@
+"""What `production-tool verify` shows: a bar while it looks, a line for each verdict."""
+
+from collections.abc import Callable
+from contextlib import aclosing
+
+import typer
+
+from infra.postgres import check_database
+from infra.progress import bar
+from infra.verify import CHECKS, verify
+
+
+async def all_true(url: str) -> bool:
+    """Print a line for each check as soon as it is known; returns whether all of them hold.
+
+    Raises:
+        RoleRefused, SchemaMismatch: the database is not ready for us.
+        psycopg.OperationalError: it cannot be reached.
+    """
+    await check_database(url)
+    show: Callable[[int, int], None]
+
+    def progress(_: str, done: int, total: int) -> None:
+        show(done, total)
+
+    fine = True
+    async with aclosing(verify(url, progress)) as verdicts:
+        for name, claim, _ in CHECKS:
+            # A bar for each, gone before its line is printed: the two may share a terminal.
+            with bar(f"{name} {claim}") as show:
+                verdict = await anext(verdicts)
+            typer.echo(verdict)
+            fine = fine and verdict.ok
+    return fine

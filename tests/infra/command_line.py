@@ -1,0 +1,23 @@
+"""`production-tool` as its user meets it: in a process of its own."""
+
+import os
+import subprocess
+import sys
+
+TOOL = (sys.executable, "-m", "infra.cli")
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*TOOL, *arguments],
+        env=environment_with(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def environment_with(more: dict[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    return {**kept, "COLUMNS": "200", "NO_COLOR": "1", **more}
