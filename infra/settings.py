@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, RedisDsn, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -23,6 +23,8 @@ def _for_libpq(url: str) -> str:
 
 DatabaseUrl = Annotated[str, AfterValidator(_for_libpq)]
 """`postgresql://user:password@host:5432/name`, or whatever else libpq understands."""
+RedisUrl = Annotated[RedisDsn, AfterValidator(str)]
+"""`redis://:password@host:6379/0`, or `rediss://` for TLS."""
 ClaimPath = Annotated[str, Field(pattern=r"^[^.\s]+(\.[^.\s]+)*$", max_length=200)]
 """Where a claim lies in a token: `org_id`, or `o.id` for the member `id` of the claim `o`."""
 
@@ -52,6 +54,8 @@ class Settings(BaseSettings):
 
     database_url: Annotated[DatabaseUrl | None, Field(validation_alias="DATABASE_URL", repr=False)] = None
     """A Postgres of yours, from version 15 on; without it the embedded one is used."""
+    redis_url: Annotated[RedisUrl | None, Field(validation_alias="REDIS_URL", repr=False)] = None
+    """A Redis or Valkey of yours; without it, and without a Postgres of yours, the embedded Valkey is used."""
     data: Path = Path("var")
     """What the embedded servers keep, and the key of the built-in issuer."""
     host: str = "127.0.0.1"

@@ -1,4 +1,4 @@
-"""Real servers for the tests: the embedded Postgres, and Debian's where it is installed."""
+"""Real servers for the tests: the embedded Postgres and Valkey, and Debian's where they are installed."""
 
 import tempfile
 import uuid
@@ -9,14 +9,21 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
+from redis import Redis
 
 from infra.embedded import EmbeddedPostgres
+from infra.embedded_valkey import EmbeddedValkey
 from infra.migrate import migrate
 
 _OTHERS = [found for found in Path("/usr/lib/postgresql").glob("*/bin") if int(found.parent.name) >= 15]
 _SERVERS = [
     pytest.param(None, id="embedded"),
     *(pytest.param(binaries, id=f"debian-{binaries.parent.name}") for binaries in sorted(_OTHERS)),
+]
+
+_REDIS = [
+    pytest.param(None, id="valkey"),
+    *(pytest.param(found, id="redis") for found in [Path("/usr/bin/redis-server")] if found.exists()),
 ]
 
 
@@ -61,6 +68,21 @@ def database(postgres_url: str, migrated: str) -> Iterator[str]:
 def empty_database(postgres_url: str) -> Iterator[str]:
     """The URL of a database of the test's own, with nothing in it."""
     yield from _fresh(postgres_url, "template1")
+
+
+@pytest.fixture(scope="session", params=_REDIS)
+def redis_server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A server for the whole run. Everything that asks for it runs once on each."""
+    with _open_directory() as directory, EmbeddedValkey(directory, program=request.param) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """The URL of a Valkey or Redis with nothing in it."""
+    with Redis.from_url(redis_server) as client:
+        client.flushall()
+    return redis_server
 
 
 @contextmanager
