@@ -14,7 +14,36 @@ from psycopg.sql import SQL, Composed, Identifier
 from psycopg.types.string import TextLoader
 from pydantic_core import to_json
 
+from projections.projection import Projection
+from projections.rows import Rows
 from projections.table import Key, Row, Table
+
+
+async def ask_all(
+    connection: AsyncConnection[Any], wanted: Mapping[Table, Iterable[Key]], *, copy: str = ""
+) -> dict[Table, AsyncCursor]:
+    """Ask for these rows, of that copy of the read models; may be part of a pipeline."""
+    cursors = {table: cursor_of(connection) for table in wanted}
+    for table, keys in wanted.items():
+        await ask(cursors[table], table, keys, copy=copy)
+    return cursors
+
+
+async def answers(cursors: Mapping[Table, AsyncCursor]) -> dict[Table, dict[Key, Row]]:
+    """What `ask_all` has found."""
+    return {table: await answer(cursor, table) for table, cursor in cursors.items()}
+
+
+async def store_all(
+    connection: AsyncConnection[Any], projections: Iterable[Projection], rows: Rows, *, copy: str = ""
+) -> None:
+    """Write what has changed, in one round trip, to that copy of the read models."""
+    async with connection.pipeline():
+        for table in (table for projection in projections for table in projection.tables):
+            if removed := rows.removed(table):
+                await delete(connection.cursor(), table, removed, copy=copy)
+            if written := rows.written(table):
+                await store(connection.cursor(), table, written, copy=copy)
 
 
 def cursor_of(connection: AsyncConnection[Any]) -> AsyncCursor:

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp
 from commands import api as commands_api
 from commands.api_paths import CommandPaths
 from commands.log import Log
-from consumers.projector import CHANNEL
+from consumers.notices import CHANNEL
 from infra import built_in_issuer, operations
 from infra.authentication import Authentication
 from infra.body_limit import BodyLimit

@@ -9,7 +9,8 @@ CannotRun
 ├── PartEnded            parts.py
 ├── RoleRefused          postgres.py
 ├── SchemaMismatch       migrate.py
-└── StartFailed          serve.py
+├── StartFailed          serve.py
+└── UnknownProjection    projecting.py
 """
 
 

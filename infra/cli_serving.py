@@ -60,16 +60,25 @@ def api(host: Host = None, port: Port = None, data: Data = None, *, with_parent:
         serve(settings, url)
 
 
-def project(data: Data = None, *, with_parent: WithParent = False) -> None:
-    """Keep the read models up with the log, until told to stop; one process is enough."""
+def project(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME…]", help="Which read models.", show_default="all")
+    ] = None,
+    data: Data = None,
+    *,
+    with_parent: WithParent = False,
+) -> None:
+    """Keep read models up with the log, until told to stop; one process is enough for all of them."""
     from infra.database import database
     from infra.logging import configure_logging
     from infra.parts import end_with_parent, run_until_told
+    from infra.projecting import named
     from infra.projecting import project as keep_up
 
     settings = settings_with(data=data)
+    projections = named(names or ())
     configure_logging(settings.log_level)
     if with_parent:
         end_with_parent()
     with plainly(), database(settings) as url:
-        run_until_told(keep_up(url))
+        run_until_told(keep_up(url, projections))

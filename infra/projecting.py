@@ -1,19 +1,23 @@
-"""The projector of `production-tool project`, wired to Postgres."""
+"""The projectors of `production-tool project`: one for each store, wired to Postgres."""
 
 import asyncio
 import gc
+from collections.abc import Sequence
 from typing import Final
 
 import psycopg
 import structlog
 
+from consumers.postgres_store import PostgresStore
 from consumers.projector import Projector
+from infra.cannot_run import CannotRun
 from infra.catalogue import EVENTS, PROJECTIONS
 from infra.failpoint import failpoint
 from infra.listen import heard
 from infra.log_feed import CHANNEL, LogFeed, LogHistory
 from infra.mapper import Mapper
 from infra.postgres import check_database, projector_pool
+from projections.projection import Projection
 
 _PATIENCE: Final = 5.0
 """Seconds in which a Postgres that is there gives a connection."""
@@ -23,8 +27,24 @@ _PAUSE: Final = 0.5
 _log = structlog.get_logger()
 
 
-async def project(url: str) -> None:
-    """Keep every read model up with the log until cancelled; a Postgres that goes away is waited for.
+class UnknownProjection(CannotRun):
+    """There is no read model of that name."""
+
+
+def named(names: Sequence[str]) -> list[Projection]:
+    """The projections of these names, or all of them when there is none.
+
+    Raises:
+        UnknownProjection: one of them is not a projection's.
+    """
+    known = {projection.name: projection for projection in PROJECTIONS}
+    if unknown := sorted(set(names) - known.keys()):
+        raise UnknownProjection(f"there is no read model {', '.join(unknown)}; there are: {', '.join(known)}")
+    return [projection for name, projection in known.items() if not names or name in names]
+
+
+async def project(url: str, projections: Sequence[Projection] = PROJECTIONS) -> None:
+    """Keep these read models up with the log until cancelled; a Postgres that goes away is waited for.
 
     Raises:
         RoleRefused, SchemaMismatch: the database is not ready for us.
@@ -37,18 +57,19 @@ async def project(url: str) -> None:
     gc.set_threshold(100_000, 50, 100)
     while True:
         try:
-            await _follow(url)
+            await _follow(url, projections)
         except psycopg.OperationalError as error:
             _log.warning("projector_interrupted", reason=str(error))
             await asyncio.sleep(_PAUSE)
 
 
-async def _follow(url: str) -> None:
+async def _follow(url: str, projections: Sequence[Projection]) -> None:
     pool = projector_pool(url)
     try:
         await pool.open(wait=True, timeout=_PATIENCE)
         history = LogHistory(pool, Mapper(EVENTS).decode)
         feed = LogFeed(pool=pool, history=history, calls=heard(url, CHANNEL))
-        await Projector(feed=feed, history=history, pool=pool, projections=PROJECTIONS, failpoint=failpoint).run()
+        store = PostgresStore(pool=pool, projections=projections, failpoint=failpoint)
+        await Projector(feed=feed, history=history, store=store, failpoint=failpoint).run()
     finally:
         await pool.close()

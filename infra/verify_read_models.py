@@ -7,6 +7,7 @@ from typing import Any, Final
 from psycopg.sql import SQL, Composed, Identifier
 
 from consumers import folding, tables
+from consumers.store import Share
 from infra.log_feed import Decode
 from infra.verify_snapshot import UNREADABLE, Found, Head, Snapshot
 from projections.projection import Projection
@@ -97,11 +98,11 @@ async def _fold(
     at: Snapshot, batch: Sequence[Recorded], projections: Sequence[Projection], reached: Mapping[str, int]
 ) -> None:
     work = [
-        (projection, [recorded for recorded in batch if recorded.seq <= reached.get(projection.name, 0)])
+        Share(projection, [recorded for recorded in batch if recorded.seq <= reached.get(projection.name, 0)])
         for projection in projections
     ]
-    asked = await folding.ask(at.connection, folding.touched(work), copy=_COPY)
-    await folding.store(at.connection, work, folding.fold(work, await folding.answers(asked)), copy=_COPY)
+    asked = await tables.ask_all(at.connection, folding.touched(work), copy=_COPY)
+    await tables.store_all(at.connection, projections, folding.fold(work, await tables.answers(asked)), copy=_COPY)
 
 
 async def _create_copy(at: Snapshot, table: Table) -> None:

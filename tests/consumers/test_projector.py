@@ -7,7 +7,9 @@ import psycopg
 import pytest
 
 from consumers.feed import Batch
-from consumers.projector import CHANNEL, Projector
+from consumers.notices import CHANNEL
+from consumers.postgres_store import PostgresStore
+from consumers.projector import Projector
 from infra.log_feed import LogFeed, LogHistory, Wanted
 from read_api.freshness import Notice
 from tests.consumers.recording import record
@@ -39,10 +41,8 @@ async def projecting(
 ) -> AsyncIterator[tuple[Projector, LogHistory]]:
     async with pool(database) as connections:
         history = LogHistory(connections, decode)
-        yield (
-            Projector(feed=NoFeed(), history=history, pool=connections, projections=[TALLY], failpoint=failpoint),
-            history,
-        )
+        store = PostgresStore(pool=connections, projections=[TALLY], failpoint=failpoint)
+        yield Projector(feed=NoFeed(), history=history, store=store, failpoint=failpoint), history
 
 
 @pytest.fixture
@@ -183,9 +183,8 @@ async def test_it_follows_the_log_and_resumes_where_it_stopped(tallied: str) -> 
         async with pool(tallied) as connections:
             history = LogHistory(connections, decode)
             feed = LogFeed(pool=connections, history=history, calls=quiet())
-            projector = Projector(
-                feed=feed, history=history, pool=connections, projections=[TALLY], failpoint=failpoint
-            )
+            store = PostgresStore(pool=connections, projections=[TALLY], failpoint=failpoint)
+            projector = Projector(feed=feed, history=history, store=store, failpoint=failpoint)
             running = asyncio.create_task(projector.run())
             async with asyncio.timeout(10):
                 await asyncio.wait([running, asyncio.create_task(reached.wait())], return_when="FIRST_COMPLETED")

@@ -17,6 +17,7 @@ from commands.context import Context
 from commands.hold import PlaceHold, ReleaseHold, place_hold, release_hold
 from commands.log import Outcome
 from commands.project import CloseProject, OpenProject, close_project, open_a_project
+from consumers.postgres_store import PostgresStore
 from consumers.projector import Projector
 from domain.ids import tenant_id
 from domain.overrides import Overriding
@@ -127,7 +128,8 @@ async def catch_up(database: str) -> None:
     async with projector_pool(database) as pool:
         history = LogHistory(pool, Mapper(EVENTS).decode)
         feed = LogFeed(pool=pool, history=history, calls=_nobody())
-        projector = Projector(feed=feed, history=history, pool=pool, projections=PROJECTIONS, failpoint=lambda _: None)
+        store = PostgresStore(pool=pool, projections=PROJECTIONS, failpoint=lambda _: None)
+        projector = Projector(feed=feed, history=history, store=store, failpoint=lambda _: None)
         for tenant, head in heads:
             async for batch in history.between(tenant, after=0, until=head):
                 await projector.apply(batch)

@@ -9,6 +9,7 @@ import pytest
 from httpx import AsyncClient
 
 from commands.log import Outcome
+from consumers.postgres_store import PostgresStore
 from consumers.projector import Projector
 from domain.consistency import Seen, encode
 from infra.catalogue import EVENTS, PROJECTIONS
@@ -28,7 +29,8 @@ async def projecting(database: str) -> AsyncIterator[None]:
     async with projector_pool(database) as pool:
         history = LogHistory(pool, Mapper(EVENTS).decode)
         feed = LogFeed(pool=pool, history=history, calls=heard(database, CHANNEL))
-        projector = Projector(feed=feed, history=history, pool=pool, projections=PROJECTIONS, failpoint=lambda _: None)
+        store = PostgresStore(pool=pool, projections=PROJECTIONS, failpoint=lambda _: None)
+        projector = Projector(feed=feed, history=history, store=store, failpoint=lambda _: None)
         running = asyncio.create_task(projector.run())
         try:
             yield

@@ -104,6 +104,12 @@ def test_a_port_that_somebody_has_is_a_plain_error(data: Path, command: str) -> 
     assert not (data / "postgres").exists()
 
 
+def test_a_read_model_that_there_is_not_is_said_to_be_none() -> None:
+    said = run("project", "holds", "golds")
+    assert said.returncode == 1
+    assert said.stderr.startswith("production-tool: there is no read model golds; there are: holds, ")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("command", ["api", "project"])
 def test_a_part_alone_starts_the_embedded_server_and_ends_it_when_told(

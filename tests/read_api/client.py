@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from httpx import ASGITransport, AsyncClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from consumers.projector import CHANNEL
+from consumers.notices import CHANNEL
 from domain.errors import DomainError
 from domain.permission import ROLES, Role, Who
 from infra.listen import heard
