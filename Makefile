@@ -14,6 +14,7 @@ up: .venv/up.stamp ## Set everything up and run the product with a Postgres of i
 	@exec $(BIN)/production-tool up $(ARGS)
 
 test: lint ## Set everything up and pass all checks and tests
+	@tests/need
 	@rm -f .coverage*
 	@$(BIN)/pytest --cov --cov-report=term $(ARGS)
 	@$(BIN)/coverage report --include='domain/*' --fail-under=100 > .coverage.domain || { cat .coverage.domain; exit 1; }
@@ -29,10 +30,12 @@ format: .venv/dev.stamp ## Let ruff format and mend what it can
 	@$(BIN)/ruff format $(SOURCES)
 
 proof: .venv/dev.stamp ## The same proofs at length: crashes at every failpoint, races, stories, planted bugs
+	@tests/need
 	@$(LONG) $(BIN)/pytest -s -o faulthandler_timeout=0 tests/proof tests/domain $(ARGS)
 	@$(BIN)/python -m tests.proof.mutants
 
 mutants: .venv/dev.stamp ## Plant bugs and see each of them caught; ARGS="a word of its name" for some
+	@tests/need
 	@$(BIN)/python -m tests.proof.mutants $(ARGS)
 
 lock: .venv/made.stamp ## Pin the newest versions that fit pyproject.toml, with their hashes

@@ -3,6 +3,7 @@
 CannotRun
 ├── AddressUnusable      address.py
 ├── BenchFailed          bench/processes.py
+├── BrokersUnavailable   kafka_brokers.py
 ├── EmbeddedUnavailable  embedded_binaries.py
 ├── KeyUnusable          built_in_issuer.py
 ├── NotPermits           permit_file.py

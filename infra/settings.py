@@ -56,6 +56,15 @@ class Settings(BaseSettings):
     """A Postgres of yours, from version 15 on; without it the embedded one is used."""
     redis_url: Annotated[RedisUrl | None, Field(validation_alias="REDIS_URL", repr=False)] = None
     """A Redis or Valkey of yours; without it, and without a Postgres of yours, the embedded Valkey is used."""
+    kafka_bootstrap_servers: Annotated[
+        str | None, Field(validation_alias="KAFKA_BOOTSTRAP_SERVERS", pattern=r"^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$")
+    ] = None
+    """`host:port` of some of a cluster's brokers, with commas between; without it nothing goes through Kafka."""
+    kafka_topic: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]{1,200}$")] = "production-tool.events.v1"
+    kafka_partitions: Annotated[int, Field(ge=1, le=1000)] = 12
+    """Of the topic, when the relay makes it."""
+    relay_shards: Annotated[int, Field(ge=1, le=1000)] = 12
+    """Into how many parts the relays share the tenants; the same number for all of them."""
     data: Path = Path("var")
     """What the embedded servers keep, and the key of the built-in issuer."""
     host: str = "127.0.0.1"

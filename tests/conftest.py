@@ -1,5 +1,6 @@
-"""Real servers for the tests: the embedded Postgres and Valkey, and Debian's where they are installed."""
+"""Real servers for the tests: the embedded Postgres and Valkey, Debian's where they are installed, and Kafka."""
 
+import os
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from redis import Redis
 
 from infra.embedded import EmbeddedPostgres
 from infra.embedded_valkey import EmbeddedValkey
+from infra.kafka_brokers import KafkaBrokers
 from infra.migrate import migrate
 
 _OTHERS = [found for found in Path("/usr/lib/postgresql").glob("*/bin") if int(found.parent.name) >= 15]
@@ -83,6 +85,16 @@ def redis_url(redis_server: str) -> str:
     with Redis.from_url(redis_server) as client:
         client.flushall()
     return redis_server
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """The bootstrap servers of `KAFKA_BOOTSTRAP_SERVERS`, or of one node of our own, for the whole run."""
+    if given := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+        yield given
+        return
+    with _open_directory() as directory, KafkaBrokers(directory) as brokers:
+        yield brokers.bootstrap
 
 
 @contextmanager

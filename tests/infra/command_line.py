@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+_SERVERS = {"DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS"}
+"""What a test says itself, if it wants one."""
 TOOL = (sys.executable, "-m", "infra.cli")
 
 
@@ -19,5 +21,5 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def environment_with(more: dict[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    kept = {name: value for name, value in os.environ.items() if name not in _SERVERS}
     return {**kept, "COLUMNS": "200", "NO_COLOR": "1", **more}
