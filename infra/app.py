@@ -41,7 +41,7 @@ from infra.problems import refuse
 from infra.request_context import RequestContext
 from infra.settings import Settings
 from infra.tokens import Trusted, Verifier
-from read_api import artist_calendar, directory, events, holds
+from read_api import api as reads_api
 from read_api.freshness import Freshness
 from read_api.tenant import Reads
 
@@ -90,7 +90,7 @@ def create_app(settings: Settings, open_parts: OpenParts) -> FastAPI:
     )
     app.state.refuse, app.state.stopping, app.state.metrics = refuse, False, Metrics()
     app.router.routes += commands_api.router.routes
-    for router in (holds.router, artist_calendar.router, events.router, directory.router, operations.router):
+    for router in (reads_api.router, operations.router):
         app.include_router(router)
     app.verifier, app.most = _verifier(settings, http), settings.max_body_size
     return app

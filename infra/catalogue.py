@@ -13,7 +13,7 @@ from domain.job import JOB
 from domain.project import PROJECT
 from domain.tenant import TENANT
 from domain.time_off import TIME_OFF
-from projections import artist_calendar, directory, holds
+from projections import artist_calendar, bookings, directory, holds
 from projections.projection import Projection
 
 DECIDERS: Final[tuple[Decider[Any], ...]] = (
@@ -28,4 +28,9 @@ DECIDERS: Final[tuple[Decider[Any], ...]] = (
     TIME_OFF,
 )
 EVENTS: Final[tuple[type[Event], ...]] = tuple(event for decider in DECIDERS for event in decider.events)
-PROJECTIONS: Final[tuple[Projection, ...]] = (holds.PROJECTION, artist_calendar.PROJECTION, directory.PROJECTION)
+PROJECTIONS: Final[tuple[Projection, ...]] = (
+    holds.PROJECTION,
+    artist_calendar.PROJECTION,
+    bookings.PROJECTION,
+    directory.PROJECTION,
+)

@@ -1,7 +1,7 @@
 """A company at work: real commands on a real log, and the projectors behind them."""
 
 import itertools
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from commands.booking import ConfirmHold, MakeBooking, confirm_hold, make_bookin
 from commands.challenge import RaiseChallenge, raise_challenge
 from commands.context import Context
 from commands.hold import PlaceHold, ReleaseHold, place_hold, release_hold
-from commands.log import Outcome
+from commands.log import Log, Outcome
 from commands.project import CloseProject, OpenProject, close_project, open_a_project
 from consumers.postgres_store import PostgresStore
 from consumers.projector import Projector
@@ -28,6 +28,8 @@ from infra.mapper import Mapper
 from infra.postgres import projector_pool
 
 B = TypeVar("B", bound=Body)
+
+Handler = Callable[[Log, Context, str, B], Awaitable[Outcome]]
 
 _keys = itertools.count(1)
 
@@ -65,8 +67,8 @@ class Office:
         command = _said(AddArtist, {"name": name, "time_zone": "Europe/Berlin", **more})
         return _id(await add_artist(self.log, self.context(), command))
 
-    async def project(self, name: str = "Whale") -> str:
-        command = _said(OpenProject, {"name": name, "time_zone": "Europe/Berlin"})
+    async def project(self, name: str = "Whale", **more: Any) -> str:  # noqa: ANN401
+        command = _said(OpenProject, {"name": name, "time_zone": "Europe/Berlin", **more})
         return _id(await open_a_project(self.log, self.context(), command))
 
     async def hold(self, artist_id: str, project_id: str, periods: list[dict[str, str]], **more: Any) -> str:  # noqa: ANN401
@@ -90,6 +92,11 @@ class Office:
         outcome = await confirm_hold(self.log, self.context(), hold_id, _said(ConfirmHold, more))
         return str(from_json(outcome.body)["booking_id"])
 
+    async def ask(self, handler: Handler[B], id: str, command: type[B], **said: Any) -> dict[str, Any]:  # noqa: ANN401
+        """What any other command about the thing of that id answers."""
+        told: dict[str, Any] = from_json((await handler(self.log, self.context(), id, _said(command, said))).body)
+        return told
+
     async def book(
         self,
         artist_id: str,
@@ -97,9 +104,10 @@ class Office:
         periods: list[dict[str, str]],
         *,
         over: tuple[Overriding, str] | None = None,
+        **more: Any,  # noqa: ANN401
     ) -> str:
         overrides = [{"permission": over[0], "reason": "agreed", "accepts": [over[1]]}] if over else []
-        said = {"artist_id": artist_id, "project_id": project_id, "periods": periods, "overrides": overrides}
+        said = {"artist_id": artist_id, "project_id": project_id, "periods": periods, "overrides": overrides, **more}
         return _id(await make_booking(self.log, self.context(), _said(MakeBooking, said)))
 
 

@@ -9,13 +9,15 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.booking import BOOKING
 from domain.calendar import CALENDAR, Calendar
 from domain.errors import DomainError
+from domain.spans import plain
 from domain.stored_claim import Claim, stored
-from infra.catalogue import EVENTS
+from infra.catalogue import EVENTS, PROJECTIONS
 from infra.mapper import Mapper
-from projections import artist_calendar, holds
 from projections.artist_calendar import CLAIMS
+from projections.bookings import BOOKINGS
 from projections.holds import HOLDS
 from projections.recorded import Recorded
 from projections.rows import Rows
@@ -125,7 +127,7 @@ def projected(studio: Studio) -> Rows:
             one.tenant_id, one.seq, one.stream, one.version, f"e{one.seq}", type_, _MAPPER.decode(type_, data),
             one.recorded_at, one.actor, "c1", None,
         )  # fmt: skip
-        for projection in (artist_calendar.PROJECTION, holds.PROJECTION):
+        for projection in PROJECTIONS:
             projection.project(recorded, rows)
     return rows
 
@@ -157,6 +159,25 @@ def test_a_hold_is_held_as_long_as_it_stands_on_its_calendar(story: list[tuple[s
     rows = by_id(projected(studio).written(HOLDS), "hold_id")
     standing = {id for artist in ("ada", "bob") for id in calendar(studio, artist).holds}
     assert {id for id, row in rows.items() if row["status"] == "held"} == standing
+
+
+@settings(max_examples=150, deadline=None)
+@given(_STORY)
+def test_a_booking_has_the_status_time_and_conflicts_that_decisions_see(
+    story: list[tuple[str, int, int, list[int]]],
+) -> None:
+    studio = told(story)
+    rows = by_id(projected(studio).written(BOOKINGS), "booking_id")
+    calendars = [calendar(studio, artist) for artist in ("ada", "bob")]
+    standing = {id: claim for each in calendars for id, claim in each.bookings.items()}
+    for id, row in rows.items():
+        booking = studio.log.fold(studio.tenant, BOOKING.stream(id))
+        assert (row["status"], row["details"].get("became_hold_id")) == (booking.status, booking.hold_id)
+        if id in standing:
+            assert row["details"]["spans"] == plain(standing[id].spans)
+    conflicts = {(id, one["time_off_id"]) for id, row in rows.items() for one in row["details"].get("conflicts", ())}
+    assert conflicts == {conflict for each in calendars for conflict in each.conflicts}
+    assert standing.keys() <= rows.keys()
 
 
 @settings(max_examples=150, deadline=None)

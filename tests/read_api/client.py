@@ -16,7 +16,7 @@ from domain.permission import ROLES, Role, Who
 from infra.listen import heard
 from infra.postgres import reader_pool
 from infra.problems import refuse
-from read_api import artist_calendar, directory, events, holds
+from read_api.api import router
 from read_api.freshness import Freshness, ReadModelBehind
 from read_api.tenant import Reads
 
@@ -44,8 +44,7 @@ class Believing:
 
 def _app(reads: Reads) -> FastAPI:
     app = FastAPI()
-    for router in (holds.router, artist_calendar.router, directory.router, events.router):
-        app.include_router(router)
+    app.include_router(router)
     app.state.reads = reads
     app.add_middleware(Believing)
 

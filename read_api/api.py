@@ -1,0 +1,18 @@
+"""The routes of reads: all of them, in the order in which the documentation shows them."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from read_api import artist_calendar, bookings, directory, events, holds
+
+router: Final = APIRouter()
+
+for routes in (
+    holds.router,
+    bookings.router,
+    artist_calendar.router,
+    directory.router,
+    events.router,
+):
+    router.include_router(routes)
