@@ -24,6 +24,7 @@ from commands.api_answers import (
     BookingAnswer,
     CalendarAnswer,
     CancelAnswer,
+    ChallengeAnewAnswer,
     ChallengeAnswer,
     ConfirmAnswer,
     HoldAnswer,
@@ -114,6 +115,12 @@ async def counter_hold(ask: AnswersHolds, id: Id, command: consent.CounterHold) 
 async def raise_challenge(ask: Challenges, id: Id, command: challenge.RaiseChallenge) -> Outcome:
     """Ask everyone ahead of this hold to book now or to let go."""
     return await challenge.raise_challenge(ask.log, ask.context, id, command)
+
+
+@router.command("/v1/challenges", ChallengeAnewAnswer, tag="challenges", status=201)
+async def challenge_anew(ask: Challenges, command: challenge.ChallengeAnew) -> Outcome:
+    """Place a hold at the back and challenge with it at once, where the policy lets anyone challenge."""
+    return await challenge.challenge_anew(ask.log, ask.context, command)
 
 
 @router.command("/v1/challenges/{id}/answer", AnswerAnswer, tag="challenges")

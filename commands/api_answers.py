@@ -78,11 +78,17 @@ class ConfirmAnswer(HoldAnswer):
 
 
 class ChallengeAnswer(CalendarAnswer):
-    """Of raising a challenge."""
+    """Of raising a challenge; said again once it is over, it answers its id alone."""
 
     challenge_id: Id
-    answer_by: ClockAnswer
-    challenged: list[Id]
+    answer_by: ClockAnswer | None = None
+    challenged: list[Id] = []
+
+
+class ChallengeAnewAnswer(ChallengeAnswer, HoldAnswer):
+    """Of raising a challenge without a hold: the one that was placed, and where it stands."""
+
+    hold_id: Id
 
 
 class AnswerAnswer(HoldAnswer):

@@ -1,14 +1,14 @@
 """The tenant: adopt a policy."""
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from commands.context import Context
 from commands.log import Decided, Log, Outcome, States
 from commands.working_days import known_countries
-from domain.policy import PRESETS, Policy
+from domain.policy import PRESETS, Policy, Window, WorkingCalendar
 from domain.tenant import TENANT, adopt_policy
 
 Preset = Literal["motion-24h", "stage-24h-48h", "arena-72h", "models-de-1wd", "models-us", "crew-uk-commercial"]
@@ -33,16 +33,22 @@ class AdoptPolicy(Policy):
         preset = PRESETS[said["preset"]].model_dump(mode="json")
         return {**preset, "name": preset["name"] if not own else f"{preset['name']}, changed", **said}
 
-    @model_validator(mode="after")
-    def _known_calendar(self) -> Self:
-        calendar = self.working_calendar
-        if calendar.country is not None:
-            parts = known_countries().get(calendar.country)
-            if parts is None:
-                raise ValueError(f"working_calendar.country: the holidays of {calendar.country} are not known")
-            if calendar.subdivision is not None and calendar.subdivision not in parts:
-                raise ValueError(f"working_calendar.subdivision: {calendar.country} has no {calendar.subdivision}")
-        return self
+    @field_validator("working_calendar")
+    @classmethod
+    def _known(cls, calendar: WorkingCalendar) -> WorkingCalendar:
+        parts = frozenset[str]() if calendar.country is None else known_countries().get(calendar.country)
+        if parts is None:
+            raise ValueError(f"country: the holidays of {calendar.country} are not known")
+        if calendar.subdivision is not None and calendar.subdivision not in parts:
+            raise ValueError(f"subdivision: {calendar.country or 'no country'} has no {calendar.subdivision}")
+        return calendar
+
+    @field_validator("window")
+    @classmethod
+    def _cut_off_of_days(cls, window: Window) -> Window:
+        if window.cut_off is not None and window.unit != "working_days":
+            raise ValueError("cut_off: only a window of working_days has one")
+        return window
 
     def policy(self) -> Policy:
         """The rules, wherever they came from."""

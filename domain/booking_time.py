@@ -77,7 +77,7 @@ def book_hold(
     )
     if rest and not keep_rest:
         release(turn, turn.calendar.holds[claim.hold_id], None, "not_kept")
-    _let_go_of_others(turn, booked)
+    settle_others(turn, booked)
     return booked
 
 
@@ -102,7 +102,7 @@ def book(
             overrides=overrides.used,
         )
     )
-    _let_go_of_others(turn, booked)
+    settle_others(turn, booked)
     return booked
 
 
@@ -144,8 +144,15 @@ def _higher(turn: Turn, spans: tuple[Span, ...], hold_id: str | None) -> list[st
     return found
 
 
-def _let_go_of_others(turn: Turn, booked: tuple[Span, ...]) -> None:
-    if turn.policy.on_confirm != "release":
-        return
-    for claim in turn.calendar.holds.on(booked):
-        release(turn, claim, plain(booked), "booked")
+def settle_others(turn: Turn, booked: tuple[Span, ...]) -> None:
+    """Do as the policy says with the holds on time that has just been booked; by default they stand by.
+
+    Under `ask` they stand by, too, and the caller is told whose holders have to be asked.
+    """
+    others = turn.calendar.holds.on(booked)
+    if turn.policy.on_confirm == "release":
+        for claim in others:
+            release(turn, claim, plain(booked), "booked")
+    elif turn.policy.on_confirm == "ask" and others:
+        asked = [claim.hold_id for claim in others]
+        turn.warn("others_asked", "Others stand by on this time: ask their holders whether they stay.", holds=asked)

@@ -35,7 +35,7 @@ class NothingToChallenge(Refused):
 
 
 class MayNotChallenge(Refused):
-    """The policy lets only the next in rank challenge."""
+    """The policy lets only the next in rank challenge, or only who holds that time."""
 
     code = "may_not_challenge"
 
@@ -96,6 +96,16 @@ def raise_challenge(
         )
     )
     return turn.calendar.challenges[challenge_id]
+
+
+def must_let_anyone(turn: Turn) -> None:
+    """Refuse who holds nothing there, unless the policy gives them a hold at the back to challenge with.
+
+    Raises:
+        MayNotChallenge: it does not.
+    """
+    if turn.policy.who_may_challenge != "anyone":
+        raise MayNotChallenge("The policy lets only who holds that time challenge: place a hold first.")
 
 
 def must_be_same(before: ChallengeRaised, wish: ChallengeRaised) -> None:

@@ -4,6 +4,7 @@ A local time that a zone skips is read with the offset before the gap, one that 
 occurrence, as RFC 5545 reads them. A day starts at its local midnight so read; it may have 23, 24 or 25 hours.
 """
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated, Final
@@ -14,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2200
 _DATE_LENGTH: Final = 10
+_TIME_OF_DAY: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 _ONE_DAY: Final = timedelta(days=1)
 
 
@@ -82,18 +84,18 @@ Day = Annotated[
 
 
 def _time_of_day(value: object) -> object:
-    if isinstance(value, str | time):
+    if isinstance(value, time) or (isinstance(value, str) and _TIME_OF_DAY.fullmatch(value)):
         return value
-    raise ValueError("must be a local time, HH:MM")
+    raise ValueError("must be a local time, HH:MM or HH:MM:SS")
 
 
 LocalTime = Annotated[
     time,
     _AS_TEXT,
     BeforeValidator(_time_of_day),
-    WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"}),
+    WithJsonSchema({"type": "string", "pattern": f"^{_TIME_OF_DAY.pattern}$"}),
 ]
-"""A time of day wherever somebody is."""
+"""A time of day wherever somebody is, to the second."""
 
 ZoneName = Annotated[str, AfterValidator(_known)]
 """The IANA name of a zone that exists."""

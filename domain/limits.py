@@ -36,7 +36,8 @@ def limits(
 def _before_first_day(policy: Policy, spans: tuple[Span, ...], zone: str) -> Clock:
     before = policy.lapse.before_first_day
     assert before is not None  # noqa: S101 - the only caller has looked
-    rule = f"{before.days} days before the first day at {before.at:%H:%M}"
+    at = before.at.isoformat("seconds" if before.at.second else "minutes")
+    rule = f"{before.days} days before the first day at {at}"
     return Clock(
         at_local_time(first_day(spans[0], zone) - timedelta(days=before.days), before.at, zone), rule, zone, policy.name
     )

@@ -75,6 +75,16 @@ def must_be_open(project: Project) -> None:
         raise ProjectNotOpen(f"The project is {project.status}.")
 
 
+def must_not_be_cancelled(project: Project) -> None:
+    """Refuse what would put something into a project that everything is taken out of.
+
+    Raises:
+        ProjectNotOpen: it was cancelled.
+    """
+    if project.status == "cancelled":
+        raise ProjectNotOpen("The project is cancelled.")
+
+
 def close(project: Project) -> list[Event]:
     """Take nothing new."""
     if project.opened is None:

@@ -8,15 +8,17 @@ from domain.booking import (
     BookingRescheduled,
     BookingUnconfirmed,
 )
-from domain.booking_time import may_book
+from domain.booking_time import may_book, settle_others
 from domain.calendar import BookingFreed, BookingMoved, TimeBooked, TimeHeld
 from domain.cancelling import BookingEnded, must_stand
 from domain.claims import BookingClaim, deadline_of, held
 from domain.errors import Refused
+from domain.groups import join
 from domain.hold import HOLD, HoldPlaced
 from domain.job import JOB, fill, vacate
 from domain.overrides import Overrides
 from domain.placing import fresh_limits
+from domain.project import PROJECT, must_not_be_cancelled
 from domain.spans import InThePast, Span, intersect, overlap, periods_of, plain, subtract, union
 from domain.turn import Turn
 
@@ -68,6 +70,7 @@ def reschedule(
     else:
         moved = BookingMoved(booking_id=booking_id, spans=now_booked, passed_over=passed_over, overrides=overrides.used)
         turn.record(moved, freed=dropped)
+    settle_others(turn, added)
     if made.job_id is not None:
         job = JOB.stream(made.job_id)
         filled = fill(
@@ -118,9 +121,12 @@ def unconfirm(turn: Turn, made: BookingMade, reason: str | None, *, booking_id: 
     The hold has the old place and deadline if that deadline lies ahead and nobody placed or moved a hold on that time
     since; else it joins the back with a fresh deadline.
 
+    A member of a group is one again.
+
     Raises:
         BookingEnded: there is nothing to un-confirm.
         InThePast: all of it has gone by.
+        ProjectNotOpen, GroupBroken: all of it is being let go.
     """
     booking = turn.beyond.state(BOOKING.stream(booking_id))
     if booking.hold_id is not None:
@@ -131,24 +137,33 @@ def unconfirm(turn: Turn, made: BookingMade, reason: str | None, *, booking_id: 
         raise BookingEnded("The booking has no time: it is postponed.")
     if claim.spans[-1].ends_at <= turn.now:
         raise InThePast("All of this time has gone by.")
+    must_not_be_cancelled(turn.beyond.state(PROJECT.stream(made.project_id)))
     _free(turn, made, booking_id)
     limits = claim.limits if _undisturbed(turn, claim) else None
     place = turn.calendar.next_place
     spans = claim.spans if limits is not None else union(held(span, place) for span in claim.spans)
+    before = None if made.hold_id is None else turn.beyond.state(HOLD.stream(made.hold_id)).placed
     placed = HoldPlaced(
         artist_id=made.artist_id,
         project_id=made.project_id,
         job_id=made.job_id,
         periods=periods_of(spans),
         time_zone=spans[0].time_zone,
-        note=made.note,
+        strength="normal" if before is None else before.strength,
+        note=made.note if before is None else before.note,
+        group=None if before is None else before.group,
         unconfirmed_from=booking_id,
     )
+    if placed.group is not None and placed.job_id is not None:
+        job = JOB.stream(placed.job_id)
+        groups = turn.beyond.state(job).groups
+        turn.beyond.record(job, *join(groups, placed.group, hold_id=hold_id, artist_id=made.artist_id))
     turn.record(
         TimeHeld(
             hold_id=hold_id,
             project_id=made.project_id,
             job_id=made.job_id,
+            group_id=None if placed.group is None else placed.group.id,
             spans=spans,
             limits=limits or fresh_limits(turn, spans, accepted=True),
             consent="not_needed" if turn.artist.consent == "staff" else "given",

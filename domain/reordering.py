@@ -49,7 +49,7 @@ def reorder(
     if refused := [id for id in passed_over if id not in override.accepts]:
         raise NotFirst("These would be passed over.", conflicts=refused)
     present = {id for ids in queue for id in ids}
-    order = tuple(id for id in order if id in present)
+    order = tuple(id for id in dict.fromkeys(order) if id in present)
     moved = {
         id: _moved(turn, id, spans, place=turn.calendar.next_place + number, told=id not in passed_over)
         for number, id in enumerate(order)

@@ -210,6 +210,13 @@ class Studio:
         command = challenge.RaiseChallenge.model_validate_json(json.dumps(said))
         return self.answer(now(challenge.raise_challenge(self.log, self.context(said), uid(by), command)))
 
+    def challenge_anew(
+        self, name: str, periods: list[dict[str, str]], *, artist: str = "ada", project: str = "film", **more: object
+    ) -> dict[str, Any]:
+        said = {"id": uid(name), "artist_id": uid(artist), "project_id": uid(project), "periods": periods, **more}
+        command = challenge.ChallengeAnew.model_validate_json(json.dumps(said))
+        return self.answer(now(challenge.challenge_anew(self.log, self.context(said), command)))
+
     def answers(self, name: str, by: str, answer: str, **more: object) -> dict[str, Any]:
         said = {"hold_id": uid(by), "answer": answer, **more}
         command = challenge.AnswerChallenge.model_validate_json(json.dumps(said))

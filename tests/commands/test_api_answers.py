@@ -47,8 +47,9 @@ async def test_every_command_answers_as_documented(running: Api) -> None:
     await say("/v1/policy", {"preset": "models-us"}, method="PUT")
     artist = (await say("/v1/artists", {"name": "Mo", "time_zone": "Europe/Berlin"}))["id"]
     freelancer = (await say("/v1/artists", {"name": "Jo", "time_zone": "UTC", "consent": "freelancer"}))["id"]
-    project, rival = [
-        (await say("/v1/projects", {"name": name, "time_zone": "Europe/Berlin"}))["id"] for name in ("Whale", "Shark")
+    project, rival, late = [
+        (await say("/v1/projects", {"name": name, "time_zone": "Europe/Berlin"}))["id"]
+        for name in ("Whale", "Shark", "Squid")
     ]
     job = (await say(f"/v1/projects/{project}/jobs", {"role": "compositor", "periods": MARCH}))["id"]
 
@@ -67,6 +68,9 @@ async def test_every_command_answers_as_documented(running: Api) -> None:
     fourth = await hold(APRIL, project_id=rival)
     raised = (await say(f"/v1/holds/{fourth}/challenge"))["challenge_id"]
     await say(f"/v1/challenges/{raised}/answer", {"hold_id": third, "answer": "release"})
+    await say("/v1/policy", {"preset": "models-us", "who_may_challenge": "anyone"}, method="PUT")
+    anew = {"artist_id": artist, "project_id": late, "periods": MARCH, "time_zone": "UTC"}
+    await say(f"/v1/holds/{(await say('/v1/challenges', anew))['hold_id']}/release")
     await say(f"/v1/holds/{second}/release")
     await say(f"/v1/holds/{first}/keep")
     await say(f"/v1/holds/{first}/extend")

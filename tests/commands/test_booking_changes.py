@@ -5,8 +5,10 @@ import pytest
 from domain.booking_time import DoubleBooking, NotFirst
 from domain.calendar import HoldPromoted
 from domain.cancelling import BookingEnded
+from domain.groups import GroupBroken, GroupFilled
 from domain.hold import HoldPlaced
 from domain.job import JobFull
+from domain.project import ProjectNotOpen
 from domain.rebooking import NotBegun
 from domain.spans import InThePast
 from tests.given import OVERRIDES, Studio, accepting, days, uid
@@ -131,3 +133,62 @@ def test_work_is_completed_once_it_has_begun_and_its_time_stays_taken(studio: St
         studio.reschedule(uid("a"), WEEK)
     with pytest.raises(DoubleBooking):
         studio.book("c", days("2026-11-02"))
+
+
+def test_a_hold_that_a_booking_has_become_again_is_as_strong_as_it_was_and_in_its_group(studio: Studio) -> None:
+    group = {"id": uid("group"), "kind": "any_of"}
+    studio.artist("bob")
+    studio.job("comp", periods=WEEK, quantity=2)
+    studio.hold("a", WEEK, job_id="comp", group=group, strength="heavy", note="for the titles")
+    studio.hold("b", WEEK, artist="bob", job_id="comp", group=group)
+    booking_id = studio.confirm("a")["booking_id"]
+    again = studio.unconfirm(booking_id)["hold_id"]
+    placed = studio.events(HoldPlaced)[-1]
+    assert (placed.strength, placed.note, placed.group.id) == ("heavy", "for the titles", uid("group"))
+    studio.confirm("b")
+    with pytest.raises(GroupFilled):
+        studio.confirm(again)
+
+
+def test_a_booking_of_a_run_that_is_broken_is_not_made_a_hold_again(studio: Studio) -> None:
+    group = {"id": uid("group"), "kind": "all_of"}
+    studio.artist("bob")
+    studio.job("comp", periods=WEEK, quantity=2)
+    studio.hold("a", WEEK, job_id="comp", group=group)
+    studio.hold("b", WEEK, artist="bob", job_id="comp", group=group)
+    booking_id = studio.confirm("a")["booking_id"]
+    studio.release("b")
+    with pytest.raises(GroupBroken):
+        studio.unconfirm(booking_id)
+
+
+def test_a_booking_of_a_cancelled_project_is_not_made_a_hold_again_and_one_of_a_closed_project_is(
+    studio: Studio,
+) -> None:
+    studio.book("a", WEEK)
+    studio.book("b", days("2027-04-01"), project="spot")
+    studio.cancel_project("film")
+    with pytest.raises(ProjectNotOpen):
+        studio.unconfirm(uid("a"))
+    studio.close_project("spot")
+    assert studio.unconfirm(uid("b"))["worst_rank"] == 1
+
+
+def test_it_joins_the_back_if_somebody_moved_a_hold_to_that_time_since(studio: Studio) -> None:
+    studio.hold("a", WEEK)
+    studio.hold("b", days("2027-04-01"), project="spot")
+    booking_id = studio.confirm("a")["booking_id"]
+    studio.change("b", days("2027-03-05"))
+    assert studio.unconfirm(booking_id)["worst_rank"] == 2
+
+
+def test_a_policy_that_releases_the_others_does_so_where_a_booking_moves_to(studio: Studio) -> None:
+    studio.permissions = OVERRIDES
+    studio.policy("motion-24h", on_confirm="release")
+    studio.book("a", WEEK)
+    studio.hold("b", days("2027-03-05", "2027-03-08"), project="spot")
+    studio.reschedule(uid("a"), days("2027-03-08"), overrides=accepting("jump_queue", "b"))
+    assert str(studio.calendar().holds[uid("b")].spans[-1].last_day) == "2027-03-07"
+    studio.postpone(uid("a"))
+    studio.reschedule(uid("a"), days("2027-03-07"), overrides=accepting("jump_queue", "b"))
+    assert str(studio.calendar().holds[uid("b")].spans[-1].last_day) == "2027-03-06"

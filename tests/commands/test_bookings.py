@@ -306,3 +306,24 @@ def test_only_a_live_hold_is_confirmed(studio: Studio) -> None:
         studio.confirm("b")
     with pytest.raises(NothingToChallenge):
         studio.challenge("x", by="b")
+
+
+@pytest.mark.parametrize("missing", sorted(OVERRIDES))
+def test_each_override_is_a_permission_of_its_own(studio: Studio, missing: str) -> None:
+    studio.artist("bob")
+    studio.job("comp", periods=WEEK)
+    studio.book("booked", days("2027-03-01"))
+    studio.book("filling", days("2027-03-02"), artist="bob", job_id="comp")
+    studio.hold("first", days("2027-03-03"), project="spot")
+    studio.time_off("away", days("2027-03-04"))
+    studio.approve("away")
+    accepted = {"double_book": "booked", "over_fill": "filling", "jump_queue": "first", "over_time_off": "away"}
+    overrides = [one for permission, id in accepted.items() for one in accepting(permission, id)]
+    studio.permissions = OVERRIDES - {missing}
+    with pytest.raises(NotAllowed) as refused:
+        studio.book("all", WEEK, job_id="comp", overrides=overrides)
+    assert refused.value.helps == {"permission": missing}
+    studio.permissions = OVERRIDES
+    studio.book("all", WEEK, job_id="comp", overrides=overrides)
+    (booked,) = [event for event in studio.events(TimeBooked) if event.booking_id == uid("all")]
+    assert {one.permission for one in booked.overrides} == OVERRIDES - {"over_fill"}

@@ -15,6 +15,8 @@ from domain.challenging import (
     NothingToChallenge,
 )
 from domain.errors import NotFound
+from domain.placing import QueueFull
+from domain.project import ProjectNotOpen
 from tests.given import OVERRIDES, Studio, accepting, days, uid
 
 WEEK = days("2027-03-01", "2027-03-05")
@@ -346,3 +348,83 @@ def test_who_was_passed_over_by_hand_does_not_lapse_for_not_answering(studio: St
     studio.pass_(hours=48)
     assert studio.ranks("b") == [(1, "live")]
     assert studio.ranks("c") == []
+
+
+def test_a_hold_is_extended_once_the_challenge_on_it_is_decided_though_others_are_contested_still(
+    studio: Studio,
+) -> None:
+    studio.hold("m", days("2027-03-08"))
+    studio.hold("t", days("2027-03-09"), project="spot")
+    studio.hold("x", days("2027-03-08", "2027-03-09"), project="show")
+    studio.challenge("y", by="x")
+    with pytest.raises(Contested):
+        studio.extend("m")
+    studio.release("x", periods=days("2027-03-08"))
+    studio.extend("m")
+    with pytest.raises(Contested):
+        studio.extend("t")
+
+
+def test_answering_release_lets_go_of_the_contested_days_only(studio: Studio) -> None:
+    studio.challenge("x", by="b", periods=MONDAY)
+    studio.answers("x", by="a", answer="release")
+    assert studio.rank_on("2027-03-01", "a") is None
+    assert studio.rank_on("2027-03-02", "a") == 1
+
+
+def test_where_the_policy_lets_anyone_challenge_who_holds_nothing_gets_a_hold_at_the_back_first(
+    studio: Studio,
+) -> None:
+    studio.project("ad")
+    with pytest.raises(MayNotChallenge):
+        studio.challenge_anew("x", WEEK, project="ad")
+    studio.policy("motion-24h", who_may_challenge="anyone")
+    told = studio.challenge_anew("x", WEEK, project="ad", note="we shoot that week")
+    assert told["worst_rank"] == 4
+    assert told["challenged"] == [uid("a"), uid("b"), uid("c")]
+    before = studio.recorded()
+    assert studio.challenge_anew("x", WEEK, project="ad", note="we shoot that week")["hold_id"] == told["hold_id"]
+    assert studio.recorded() == before
+    for name in "abc":
+        studio.answers("x", by=name, answer="release")
+    assert studio.ranks(told["hold_id"]) == [(1, "live")]
+    assert "answer_by" not in studio.challenge_anew("x", WEEK, project="ad", note="we shoot that week")
+
+
+def test_another_challenge_or_hold_under_the_id_of_one_raised_without_a_hold_is_a_conflict(studio: Studio) -> None:
+    studio.policy("motion-24h", who_may_challenge="anyone")
+    studio.project("ad")
+    studio.challenge_anew("x", WEEK, project="ad")
+    for more in ({"note": "please"}, {"periods": MONDAY}):
+        with pytest.raises(IdTaken):
+            studio.challenge_anew("x", **{"periods": WEEK, "project": "ad", **more})  # type: ignore[arg-type]
+
+
+def test_who_cannot_be_placed_at_the_back_challenges_nobody_and_leaves_no_hold(studio: Studio) -> None:
+    studio.policy("motion-24h", who_may_challenge="anyone", max_depth=3)
+    studio.project("ad")
+    before = studio.recorded()
+    with pytest.raises(QueueFull):
+        studio.challenge_anew("x", WEEK, project="ad")
+    with pytest.raises(NothingToChallenge):
+        studio.challenge_anew("x", days("2027-05-03"), project="ad")
+    studio.close_project("ad")
+    with pytest.raises(ProjectNotOpen):
+        studio.challenge_anew("x", WEEK, project="ad")
+    assert studio.recorded() == before + 1
+
+
+def test_a_hold_of_another_artist_has_nothing_to_answer(studio: Studio) -> None:
+    studio.artist("bob")
+    studio.hold("elsewhere", WEEK, artist="bob")
+    studio.challenge("x", by="b")
+    with pytest.raises(NotChallenged):
+        studio.answers("x", by="elsewhere", answer="release")
+
+
+def test_a_challenge_said_again_while_it_is_open_answers_as_the_first_time(studio: Studio) -> None:
+    first = studio.challenge("x", by="c")
+    again = studio.challenge("x", by="c")
+    assert {name: again[name] for name in ("challenge_id", "answer_by", "challenged")} == {
+        name: first[name] for name in ("challenge_id", "answer_by", "challenged")
+    }

@@ -9,7 +9,7 @@ from domain.errors import NotFound, VersionConflict
 from domain.placing import AlreadyBooked, QueueFull
 from domain.project import ProjectNotOpen
 from domain.spans import InThePast
-from tests.given import Studio, days, hours, uid
+from tests.given import OVERRIDES, Studio, accepting, days, hours, uid
 
 WEEK = days("2027-03-01", "2027-03-05")
 
@@ -294,3 +294,109 @@ def test_a_command_about_an_older_version_is_a_conflict(studio: Studio) -> None:
     studio.hold("a", WEEK)
     with pytest.raises(VersionConflict):
         studio.release_at_version("a", 7)
+
+
+def test_the_strength_of_a_hold_never_reorders_the_queue(studio: Studio) -> None:
+    studio.hold("a", WEEK, strength="soft")
+    studio.hold("b", WEEK, project="spot", strength="heavy")
+    assert studio.ranks("a") == [(1, "live")]
+    assert studio.ranks("b") == [(2, "live")]
+
+
+def test_whole_days_are_read_in_the_artists_zone_unless_the_command_names_another(studio: Studio) -> None:
+    studio.artist("lee", time_zone="America/Los_Angeles")
+    (own,) = studio.hold("a", days("2027-03-01"), artist="lee")["ranks"]
+    assert (own["starts_at"], own["ends_at"]) == ("2027-03-01T08:00:00Z", "2027-03-02T08:00:00Z")
+    (said,) = studio.hold("b", days("2027-03-08"), artist="lee", time_zone="Europe/London")["ranks"]
+    assert (said["starts_at"], said["first_day"]) == ("2027-03-08T00:00:00Z", "2027-03-08")
+
+
+def test_a_monday_in_los_angeles_takes_some_of_a_tuesday_in_london(studio: Studio) -> None:
+    studio.artist("lee", time_zone="Europe/London")
+    studio.hold("a", days("2027-03-01"), artist="lee", time_zone="America/Los_Angeles")
+    told = studio.hold("b", days("2027-03-02"), artist="lee", project="spot")
+    assert [(rank["rank"], rank["ends_at"]) for rank in told["ranks"]] == [
+        (2, "2027-03-02T08:00:00Z"),
+        (1, "2027-03-03T00:00:00Z"),
+    ]
+
+
+def test_the_days_of_a_hold_stay_those_of_the_zone_that_it_was_placed_in(studio: Studio) -> None:
+    studio.hold("a", days("2027-03-01", "2027-03-02"), time_zone="America/Los_Angeles")
+    studio.release("a", periods=days("2027-03-01"))
+    assert studio.rank_on("2027-03-02", "a") == 1
+    studio.change("a", days("2027-03-03"))
+    assert studio.rank_on("2027-03-03", "a") == 1
+    studio.confirm("a", periods=days("2027-03-03"))
+    (booked,) = studio.calendar().bookings.values()
+    assert booked.spans[0].starts_at.isoformat() == "2027-03-03T08:00:00+00:00"
+
+
+def test_night_work_is_one_stretch_across_midnight(studio: Studio) -> None:
+    night = hours("2027-03-01T20:00:00+01:00", "2027-03-02T04:00:00+01:00")
+    (rank,) = studio.hold("a", night)["ranks"]
+    assert (rank["starts_at"], rank["ends_at"]) == ("2027-03-01T19:00:00Z", "2027-03-02T03:00:00Z")
+    assert studio.hold("b", days("2027-03-02"), project="spot")["worst_rank"] == 2
+
+
+def test_two_halves_of_a_day_are_held_by_two_who_are_both_1st(studio: Studio) -> None:
+    studio.hold("a", hours("2027-03-01T08:00:00+01:00", "2027-03-01T13:00:00+01:00"))
+    studio.hold("b", hours("2027-03-01T13:00:00+01:00", "2027-03-01T18:00:00+01:00"), project="spot")
+    assert studio.ranks("a") == studio.ranks("b") == [(1, "live")]
+
+
+def test_a_hold_that_is_released_in_part_goes_on_as_the_same_hold(studio: Studio) -> None:
+    studio.hold("a", WEEK)
+    deadline = studio.calendar().holds[uid("a")].deadline
+    studio.release("a", periods=days("2027-03-03"))
+    assert set(studio.calendar().holds) == {uid("a")}
+    assert studio.calendar().holds[uid("a")].deadline == deadline
+    assert studio.ranks("a") == [(1, "live"), (1, "live")]
+
+
+def test_those_behind_move_up_at_the_deadline_whether_or_not_the_lapse_is_recorded(studio: Studio) -> None:
+    studio.hold("a", WEEK)
+    studio.pass_(days=1)
+    studio.hold("b", WEEK, project="spot")
+    studio.at("2026-12-07T08:59:59")
+    assert studio.ranks("b") == [(2, "live")]
+    studio.at("2026-12-07T09:00:00")
+    assert studio.ranks("b") == [(1, "live")]
+    assert studio.events(TimeLapsed) == []
+
+
+def test_only_a_live_hold_is_promoted(studio: Studio) -> None:
+    studio.permissions = OVERRIDES
+    studio.hold("a", WEEK)
+    studio.hold("b", WEEK, project="spot")
+    studio.book("over", WEEK, overrides=accepting("jump_queue", "a", "b"))
+    studio.release("a")
+    assert studio.ranks("b") == [(1, "standby")]
+    assert studio.events(HoldPromoted) == []
+    studio.cancel(uid("over"))
+    assert [promotion.hold_id for promotion in studio.events(HoldPromoted)] == [uid("b")]
+
+
+def test_a_dated_limit_that_had_passed_comes_back_with_later_dates(studio: Studio) -> None:
+    studio.policy("models-de-1wd")
+    assert studio.hold("a", days("2026-11-25"))["deadline"]["rule"] == "the end of the time held"
+    moved = studio.change("a", days("2027-03-29"))
+    assert moved["deadline"]["at"] == "2027-03-26T17:00:00Z"
+    assert "warnings" not in moved
+    back = studio.change("a", days("2026-11-25"))
+    assert [warning["code"] for warning in back["warnings"]] == ["limit_passed"]
+
+
+def test_a_limit_that_is_exactly_now_has_passed(studio: Studio) -> None:
+    at = {"days": 1, "at": "18:00:30"}
+    studio.policy("motion-24h", lapse={"before_first_day": at})
+    studio.at("2027-02-28T17:00:29")
+    told = studio.hold("a", days("2027-03-01"))
+    assert told["deadline"] == {
+        "at": "2027-02-28T17:00:30Z",
+        "rule": "1 days before the first day at 18:00:30",
+        "zone": "Europe/Berlin",
+    }
+    studio.pass_(seconds=1)
+    told = studio.hold("b", days("2027-03-01"))
+    assert [warning["code"] for warning in told["warnings"]] == ["limit_passed"]

@@ -3,6 +3,7 @@
 import pytest
 
 from domain.calendar import TimeBooked, TimeLapsed
+from domain.challenge import ChallengeOpened
 from domain.placing import QueueFull
 from tests.given import Studio, days, uid
 
@@ -116,9 +117,42 @@ def test_others_can_be_asked_what_becomes_of_their_holds_when_one_is_confirmed()
     studio.policy("motion-24h", on_confirm="ask")
     studio.hold("a", WEEK)
     studio.hold("b", WEEK, project="spot")
-    studio.confirm("a")
+    (warning,) = studio.confirm("a")["warnings"]
+    assert (warning["code"], warning["holds"]) == ("others_asked", [uid("b")])
     assert studio.events(TimeBooked)[0].others == "ask"
     assert studio.ranks("b") == [(1, "standby")]
+    assert "warnings" not in studio.book("alone", days("2027-04-01"))
+
+
+def test_every_clock_records_the_policy_in_force_when_it_was_started() -> None:
+    studio = Studio()
+    studio.artist("eve", consent="freelancer")
+    studio.policy("motion-24h", name="placing", lapse={"days_after_placing": 14, "before_first_day": {"days": 3}})
+    studio.hold("a", WEEK)
+    studio.hold("b", WEEK, project="spot")
+    studio.hold("asked", WEEK, artist="eve")
+    studio.policy("motion-24h", name="challenging")
+    studio.challenge("x", by="b")
+    studio.policy("motion-24h", name="winning")
+    studio.answers("x", by="a", answer="release", periods=days("2027-03-01"))
+    studio.policy("motion-24h", name="promoting")
+    studio.withdraw("x")
+    studio.release("a")
+    studio.policy("motion-24h", name="extending")
+    studio.extend("b")
+    limits = studio.calendar().holds[uid("b")].limits
+    assert {kind: clock.policy for kind, clock in limits.items()} == {
+        "after_placing": "extending",
+        "before_first_day": "placing",
+    }
+    spans = studio.calendar().holds[uid("b")].spans
+    assert [span.commitment.policy for span in spans if span.commitment] == ["winning"]
+    assert [span.first_refusal.policy for span in spans if span.first_refusal] == ["promoting"]
+    (opened,) = studio.events(ChallengeOpened)
+    assert opened.answer_by.policy == "challenging"
+    respond_by = studio.calendar("eve").holds[uid("asked")].respond_by
+    assert respond_by is not None
+    assert respond_by.policy == "placing"
 
 
 def test_anyone_may_challenge_once_they_have_a_hold_at_the_back() -> None:
