@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ from infra.event_log import EventLog
 from infra.fast_lane import FastLane
 from infra.jwks import FetchedKeys
 from infra.listen import heard
+from infra.log_feed import CHANNEL as EVENTS_CHANNEL
 from infra.mapper import Mapper
 from infra.metrics import Metrics
 from infra.postgres import Pool, reader_pool
@@ -43,6 +44,7 @@ from infra.settings import Settings
 from infra.tokens import Trusted, Verifier
 from read_api import api as reads_api
 from read_api.freshness import Freshness
+from read_api.live_rooms import Live
 from read_api.tenant import Reads
 
 _log = structlog.get_logger()
@@ -58,6 +60,7 @@ class Parts:
 
     log: Log
     reads: Reads
+    live: Live = field(default_factory=Live)
 
 
 OpenParts = Callable[[], AbstractAsyncContextManager[Parts]]
@@ -73,7 +76,7 @@ def create_app(settings: Settings, open_parts: OpenParts) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with http, open_parts() as parts:
-            app.state.log, app.state.reads = parts.log, parts.reads
+            app.state.log, app.state.reads, app.state.live = parts.log, parts.reads, parts.live
             app.state.database_answers = lambda: _answers(parts.reads.pool)
             yield
 
@@ -93,6 +96,7 @@ def create_app(settings: Settings, open_parts: OpenParts) -> FastAPI:
     for router in (reads_api.router, operations.router):
         app.include_router(router)
     app.verifier, app.most = _verifier(settings, http), settings.max_body_size
+    app.state.verify = app.verifier.verify
     return app
 
 
@@ -127,15 +131,21 @@ class _Api(FastAPI):
 @asynccontextmanager
 async def on_postgres(url: str) -> AsyncIterator[Parts]:
     """The parts that are meant for real."""
-    log, freshness = EventLog(url, Mapper(EVENTS)), Freshness()
-    listening = asyncio.create_task(freshness.listen(heard(url, CHANNEL)), name="freshness")
-    listening.add_done_callback(_end_with)
+    log, freshness, lives = EventLog(url, Mapper(EVENTS)), Freshness(), Live()
+    listening = [
+        asyncio.create_task(freshness.listen(heard(url, CHANNEL)), name="freshness"),
+        asyncio.create_task(lives.listen(heard(url, EVENTS_CHANNEL)), name="live"),
+    ]
+    for task in listening:
+        task.add_done_callback(_end_with)
     try:
         async with reader_pool(url) as pool:
-            yield Parts(log, Reads(pool=pool, freshness=freshness))
+            yield Parts(log, Reads(pool=pool, freshness=freshness), lives)
     finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        lives.close()
+        for task in listening:
+            task.cancel()
+        await asyncio.gather(*listening, return_exceptions=True)
         await log.close()
 
 

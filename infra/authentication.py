@@ -15,9 +15,15 @@ OPEN: Final = frozenset({"/", "/livez", "/readyz", "/metrics", "/openapi.json", 
 """Paths that show nothing of any tenant."""
 OPEN_BELOW: Final = ("/feeds/", "/board/")
 """Below these, the path itself is a secret or a file of ours."""
+STREAMS: Final = frozenset({"/v1/live"})
+"""Paths whose answers go on for ever: counted apart, so that who listens does not keep others from asking."""
+WEBSOCKETS: Final = frozenset({"/v1/ws"})
+"""Paths that take the token in the first message: a browser cannot send it in a header, and it is not for addresses."""
 _BEARER: Final = b"bearer "
 _MOST_UNDER_WAY: Final = 1000
 """Requests of one tenant in this process: past it a tenant waits, and not its neighbours."""
+_MOST_STREAMS: Final = 5000
+"""Streams of one tenant in this process."""
 
 
 class Authentication:
@@ -28,6 +34,7 @@ class Authentication:
         self._app = app
         self._verifier = verifier
         self._under_way = Counter[str]()
+        self._streams = Counter[str]()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, if it may be asked at all.
@@ -37,8 +44,11 @@ class Authentication:
             IssuerUnreachable: that cannot be told yet.
             TooManyRequests: its tenant has enough of them under way.
         """
-        if scope["type"] == "lifespan" or scope["path"] in OPEN or scope["path"].startswith(OPEN_BELOW):
+        if scope["type"] == "lifespan" or _is_open(scope):
             await self._app(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})  # before it was accepted: a plain 403
             return
         token = _token(scope)
         who = self._verifier.remembered(token) or await self._verifier.verify(token)
@@ -50,15 +60,24 @@ class Authentication:
 
     async def _take(self, who: Who, scope: Scope, receive: Receive, send: Send) -> None:
         tenant = who.tenant_id
-        if self._under_way[tenant] >= _MOST_UNDER_WAY:
-            raise TooManyRequests(f"{_MOST_UNDER_WAY:,} requests of this tenant are under way.")
-        self._under_way[tenant] += 1
+        streams = scope["path"] in STREAMS
+        under_way, most = (self._streams, _MOST_STREAMS) if streams else (self._under_way, _MOST_UNDER_WAY)
+        if under_way[tenant] >= most:
+            raise TooManyRequests(f"{most:,} requests of this tenant are under way.")
+        under_way[tenant] += 1
         try:
             await self._app(scope, receive, send)
         finally:
-            self._under_way[tenant] -= 1
-            if not self._under_way[tenant]:
-                del self._under_way[tenant]
+            under_way[tenant] -= 1
+            if not under_way[tenant]:
+                del under_way[tenant]
+
+
+def _is_open(scope: Scope) -> bool:
+    path: str = scope["path"]
+    if scope["type"] == "websocket":
+        return path in WEBSOCKETS
+    return path in OPEN or path.startswith(OPEN_BELOW)
 
 
 def _token(scope: Scope) -> bytes:

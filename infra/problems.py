@@ -17,6 +17,7 @@ from commands.log import CommandInFlight, KeyReused, LogUnavailable
 from domain.consistency import ForeignToken, TokenMalformed
 from domain.errors import DomainError, NotAllowed, NotFound, Refused
 from read_api.freshness import ReadModelBehind
+from read_api.live_rooms import NotThere
 
 _log = structlog.get_logger()
 
@@ -51,6 +52,7 @@ _DOMAIN: Final[Mapping[type[DomainError], int]] = {
     MalformedHeader: 400,
     TokenMalformed: 400,
     ForeignToken: 400,
+    NotThere: 400,
     Unauthenticated: 401,
     NotAllowed: 403,
     NotFound: 404,

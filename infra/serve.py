@@ -21,6 +21,8 @@ _GRACE: Final = 10
 """Seconds that requests have to end once no new ones are taken."""
 _KEEP_ALIVE: Final = 75
 """Seconds; longer than load balancers keep theirs, so that it is never we who close under a request."""
+_LONGEST_MESSAGE: Final = 16 * 1024
+"""Bytes of what a client says over a WebSocket: who it is, and what it wants to hear."""
 _GC: Final = (50_000, 50, 100)
 """Requests make no cycles: the collector has little to find, and each look costs milliseconds of somebody's answer."""
 
@@ -41,7 +43,8 @@ def serve(settings: Settings, url: str) -> None:
         port=settings.port,
         loop="uvloop",
         http=OneWrite,
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=_LONGEST_MESSAGE,
         access_log=False,
         proxy_headers=False,
         log_config=None,
@@ -90,4 +93,7 @@ class Draining(uvicorn.Server):
         """Ten times a second: whether to end."""
         if time.monotonic() >= self._ends_at:
             self.should_exit = True
+        if self.should_exit:
+            # Streams do not end by themselves, and the process waits for what is under way.
+            self._app.state.live.close()
         return await super().on_tick(counter)

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from read_api import artist_calendar, bookings, directory, events, holds
+from read_api import artist_calendar, bookings, directory, events, holds, live
 
 router: Final = APIRouter()
 
@@ -14,5 +14,6 @@ for routes in (
     artist_calendar.router,
     directory.router,
     events.router,
+    live.router,
 ):
     router.include_router(routes)

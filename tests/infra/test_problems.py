@@ -20,6 +20,7 @@ from infra.failpoint import Failed
 from infra.problems import IssuerUnreachable, TookTooLong, TooLarge, TooManyRequests, refuse
 from infra.tokens import missing, refused
 from read_api.freshness import ReadModelBehind
+from read_api.live_rooms import NotThere
 
 
 def every_kind_of(parent: type[DomainError]) -> Iterator[type[DomainError]]:
@@ -34,6 +35,7 @@ def every_kind_of(parent: type[DomainError]) -> Iterator[type[DomainError]]:
         (MalformedHeader("x"), 400, "malformed_header"),
         (TokenMalformed("x"), 400, "malformed_token"),
         (ForeignToken("x"), 400, "foreign_token"),
+        (NotThere("x"), 400, "unknown_event"),
         (missing(), 401, "unauthenticated"),
         (refused("x"), 401, "unauthenticated"),
         (NotAllowed("x"), 403, "permission_missing"),
