@@ -131,7 +131,8 @@ class _Api(FastAPI):
 @asynccontextmanager
 async def on_postgres(url: str) -> AsyncIterator[Parts]:
     """The parts that are meant for real."""
-    log, freshness, lives = EventLog(url, Mapper(EVENTS)), Freshness(), Live()
+    mapper, freshness, lives = Mapper(EVENTS), Freshness(), Live()
+    log = EventLog(url, mapper)
     listening = [
         asyncio.create_task(freshness.listen(heard(url, CHANNEL)), name="freshness"),
         asyncio.create_task(lives.listen(heard(url, EVENTS_CHANNEL)), name="live"),
@@ -140,7 +141,7 @@ async def on_postgres(url: str) -> AsyncIterator[Parts]:
         task.add_done_callback(_end_with)
     try:
         async with reader_pool(url) as pool:
-            yield Parts(log, Reads(pool=pool, freshness=freshness), lives)
+            yield Parts(log, Reads(pool=pool, freshness=freshness, decode=mapper.decode), lives)
     finally:
         lives.close()
         for task in listening:

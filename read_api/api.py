@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from read_api import artist_calendar, bookings, directory, events, holds, live
+from read_api import artist_calendar, bookings, directory, events, history, holds, live, policy, queue
 
 router: Final = APIRouter()
 
@@ -12,7 +12,10 @@ for routes in (
     holds.router,
     bookings.router,
     artist_calendar.router,
+    queue.router,
     directory.router,
+    policy.router,
+    history.router,
     events.router,
     live.router,
 ):

@@ -1,6 +1,6 @@
-"""`GET /v1/artists/{id}/calendar`: what stands on an artist's calendar, at the database's now."""
+"""`GET /v1/artists/{id}/calendar`: what stands on an artist's calendar, now or as of any moment of the log."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
@@ -19,9 +19,10 @@ from domain.stored_claim import calendar_of, claim_from
 from read_api.answer import answer
 from read_api.door import ARTISTS_TOO, only_artist, reading
 from read_api.errors import refusals
+from read_api.past import as_of, calendar_events, folded, moment
 from read_api.shapes import Deadline, Id, Maybe, Shown, Standing, Time, times
 from read_api.standing import standing_at
-from read_api.tenant import Tenant
+from read_api.tenant import Connection, Tenant
 from read_api.window import Window, window
 
 router = APIRouter(prefix="/v1/artists", tags=["artists"])
@@ -70,6 +71,7 @@ class CalendarShown(Shown):
 
     artist_id: Id
     time_zone: str = Field(examples=["Europe/Berlin"])
+    as_of: Maybe[datetime] = Field(default=None, description="What `as_of` came to.")
     starts_at: datetime = Field(description="What `from` came to.")
     ends_at: datetime = Field(description="What `until` came to.")
     holds: list[HeldShown] = Field(description="For the artist: those that ask for an answer.")
@@ -85,11 +87,16 @@ class CalendarShown(Shown):
     responses=refusals(of_one=True),
 )
 async def get_artist_calendar(
-    id: UUID, request: Request, tenant: Calendars, within: Annotated[Window, Depends(window)]
+    id: UUID,
+    request: Request,
+    tenant: Calendars,
+    within: Annotated[Window, Depends(window)],
+    said: Annotated[int | datetime | None, Depends(as_of)],
 ) -> Response:
     """Holds, bookings and time off of one artist: from now, unless `from` is given, and for 92 days, unless `until` is.
 
-    The artist sees when time is taken, and what awaits an answer with its own rank, but neither for whom nor for what.
+    With `as_of`, what stood there then, and from then on. The artist sees when time is taken, and what awaits an
+    answer with its own rank, but neither for whom nor for what.
     """
     only = only_artist(tenant.who)
     if only not in {None, str(id)}:
@@ -101,32 +108,48 @@ async def get_artist_calendar(
         )
         if artist is None:
             raise NotFound("There is no such artist.")
-        starts_at, ends_at = _bounds(within, artist["time_zone"], connection.now)
-        rows = await connection.rows(
-            """
-            WITH asked AS (
-                SELECT min(starts_at) AS starts_at, max(ends_at) AS ends_at
-                FROM artist_calendar
-                WHERE tenant_id = %(tenant_id)s
-                    AND artist_id = %(artist_id)s
-                    AND ends_at > %(starts_at)s
-                    AND starts_at < %(ends_at)s
-            )
-            SELECT c.claim_id, c.kind, c.claim
-            FROM artist_calendar c, asked
-            WHERE c.tenant_id = %(tenant_id)s
-                AND c.artist_id = %(artist_id)s
-                AND c.ends_at > asked.starts_at
-                AND c.starts_at < asked.ends_at
-                AND (c.ends_by IS NULL OR c.ends_by > %(now)s)
-            """,
-            {**of, "starts_at": starts_at, "ends_at": ends_at, "now": connection.now},
-        )
-    calendar = calendar_of(claim_from(row["kind"], row["claim_id"], row["claim"]) for row in rows)
+        until = None if said is None else await moment(connection, tenant, said)
+        now = connection.now if until is None else until.at
+        starts_at, ends_at = _bounds(within, artist["time_zone"], now)
+        if until is None:
+            calendar = await _standing(connection, {**of, "starts_at": starts_at, "ends_at": ends_at, "now": now})
+        else:
+            calendar = folded(await calendar_events(connection, tenant, id, until))
     asked_for = (Span(starts_at, ends_at, artist["time_zone"]),)
-    head = {"artist_id": str(id), "time_zone": artist["time_zone"], "starts_at": starts_at, "ends_at": ends_at}
+    head = {
+        "artist_id": str(id),
+        "time_zone": artist["time_zone"],
+        "as_of": None if until is None else until.at,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+    }
     shown = _for_staff if only is None else _for_the_artist
-    return answer(request, CalendarShown(**head, **shown(calendar, asked_for, connection.now)))
+    return answer(request, CalendarShown(**head, **shown(calendar, asked_for, now)))
+
+
+async def _standing(connection: Connection, asked: Mapping[str, Any]) -> Calendar:
+    """What shares time with the window, and whatever that shares time with, so that ranks are right all along."""
+    rows = await connection.rows(
+        """
+        WITH asked AS (
+            SELECT min(starts_at) AS starts_at, max(ends_at) AS ends_at
+            FROM artist_calendar
+            WHERE tenant_id = %(tenant_id)s
+                AND artist_id = %(artist_id)s
+                AND ends_at > %(starts_at)s
+                AND starts_at < %(ends_at)s
+        )
+        SELECT c.claim_id, c.kind, c.claim
+        FROM artist_calendar c, asked
+        WHERE c.tenant_id = %(tenant_id)s
+            AND c.artist_id = %(artist_id)s
+            AND c.ends_at > asked.starts_at
+            AND c.starts_at < asked.ends_at
+            AND (c.ends_by IS NULL OR c.ends_by > %(now)s)
+        """,
+        asked,
+    )
+    return calendar_of(claim_from(row["kind"], row["claim_id"], row["claim"]) for row in rows)
 
 
 def _bounds(within: Window, zone: str, now: datetime) -> tuple[datetime, datetime]:

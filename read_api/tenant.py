@@ -1,7 +1,7 @@
 """The only door to stored data: a connection that sees one tenant, reads only, and shows one moment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool
 
 from domain.consistency import ForeignToken, Seen
+from domain.event import Event
 from domain.permission import Who
 from read_api.freshness import PATIENCE, Freshness, ReadModelBehind
 
@@ -50,6 +51,8 @@ class Reads:
     pool: Pool
     """Connections in the role `production_tool_reader`."""
     freshness: Freshness
+    decode: Callable[[str, str], Event]
+    """Stored name and JSON text of an event to the event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,8 @@ from infra.app import Parts, create_app, on_postgres
 from infra.built_in_issuer import make_token
 from infra.postgres import reader_pool
 from infra.settings import Settings
-from read_api.freshness import Freshness
-from read_api.tenant import Reads
 from tests.memory_log import MemoryLog
+from tests.read_api.client import reads_of
 
 MARCH = [{"first_day": "2027-03-01", "last_day": "2027-03-05"}]
 
@@ -83,7 +82,7 @@ async def api(
 
     @asynccontextmanager
     async def parts() -> AsyncIterator[Parts]:
-        yield Parts(log or MemoryLog(), Reads(pool=reader_pool("postgresql://nowhere"), freshness=Freshness()))
+        yield Parts(log or MemoryLog(), reads_of(reader_pool("postgresql://nowhere")))
 
     opened = parts if database is None else partial(on_postgres, database)
     app = create_app(Settings(data=data, built_in_issuer=True, max_body_size=max_body_size), opened)

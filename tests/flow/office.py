@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import psycopg
+from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
 from commands.artist import AddArtist, add_artist
-from commands.body import Body
 from commands.booking import ConfirmHold, MakeBooking, confirm_hold, make_booking
 from commands.challenge import RaiseChallenge, raise_challenge
 from commands.context import Context
 from commands.hold import PlaceHold, ReleaseHold, place_hold, release_hold
 from commands.log import Log, Outcome
 from commands.project import CloseProject, OpenProject, close_project, open_a_project
+from commands.tenant import AdoptPolicy, adopt
 from consumers.postgres_store import PostgresStore
 from consumers.projector import Projector
 from domain.ids import tenant_id
@@ -27,7 +28,7 @@ from infra.log_feed import LogFeed, LogHistory
 from infra.mapper import Mapper
 from infra.postgres import projector_pool
 
-B = TypeVar("B", bound=Body)
+B = TypeVar("B", bound=BaseModel)
 
 Handler = Callable[[Log, Context, str, B], Awaitable[Outcome]]
 
@@ -80,6 +81,9 @@ class Office:
 
     async def release(self, hold_id: str, periods: list[dict[str, str]] | None = None) -> Outcome:
         return await release_hold(self.log, self.context(), hold_id, _said(ReleaseHold, {"periods": periods}))
+
+    async def policy(self, **rules: Any) -> Outcome:  # noqa: ANN401
+        return await adopt(self.log, self.context(), _said(AdoptPolicy, rules))
 
     async def close(self, project_id: str) -> Outcome:
         return await close_project(self.log, self.context(), project_id, CloseProject())

@@ -104,10 +104,11 @@ _WHAT = st.sampled_from(
         *("cancel part", "reschedule", "postpone", "unconfirm", "withdraw", "time off", "approve", "reject", "reorder"),
     ]
 )
-_STORY = st.lists(st.tuples(_WHAT, _N, _N, _RUN), min_size=5, max_size=30)
+Told = list[tuple[str, int, int, list[int]]]
+STORY = st.lists(st.tuples(_WHAT, _N, _N, _RUN), min_size=5, max_size=30)
 
 
-def told(story: list[tuple[str, int, int, list[int]]]) -> Studio:
+def told(story: Told) -> Studio:
     driver = Driver()
     driver.studio.artist("bob", consent="freelancer")
     driver.studio.policy("motion-24h", max_depth=3)
@@ -141,8 +142,8 @@ def by_id(rows: list[Row], key: str) -> dict[str, Row]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(_STORY)
-def test_the_rows_of_a_calendar_are_its_claims(story: list[tuple[str, int, int, list[int]]]) -> None:
+@given(STORY)
+def test_the_rows_of_a_calendar_are_its_claims(story: Told) -> None:
     studio = told(story)
     rows = by_id(projected(studio).written(CLAIMS), "claim_id")
     claims: dict[str, Claim] = {}
@@ -153,8 +154,8 @@ def test_the_rows_of_a_calendar_are_its_claims(story: list[tuple[str, int, int, 
 
 
 @settings(max_examples=150, deadline=None)
-@given(_STORY)
-def test_a_hold_is_held_as_long_as_it_stands_on_its_calendar(story: list[tuple[str, int, int, list[int]]]) -> None:
+@given(STORY)
+def test_a_hold_is_held_as_long_as_it_stands_on_its_calendar(story: Told) -> None:
     studio = told(story)
     rows = by_id(projected(studio).written(HOLDS), "hold_id")
     standing = {id for artist in ("ada", "bob") for id in calendar(studio, artist).holds}
@@ -162,9 +163,9 @@ def test_a_hold_is_held_as_long_as_it_stands_on_its_calendar(story: list[tuple[s
 
 
 @settings(max_examples=150, deadline=None)
-@given(_STORY)
+@given(STORY)
 def test_a_booking_has_the_status_time_and_conflicts_that_decisions_see(
-    story: list[tuple[str, int, int, list[int]]],
+    story: Told,
 ) -> None:
     studio = told(story)
     rows = by_id(projected(studio).written(BOOKINGS), "booking_id")
@@ -181,9 +182,9 @@ def test_a_booking_has_the_status_time_and_conflicts_that_decisions_see(
 
 
 @settings(max_examples=150, deadline=None)
-@given(_STORY)
+@given(STORY)
 def test_an_end_by_the_clock_reads_the_same_before_and_after_it_is_recorded(
-    story: list[tuple[str, int, int, list[int]]],
+    story: Told,
 ) -> None:
     studio = told([step for step in story if step[0] != "challenge"])
     before = {

@@ -13,12 +13,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from consumers.notices import CHANNEL
 from domain.errors import DomainError
 from domain.permission import ROLES, Role, Who
+from infra.catalogue import EVENTS
 from infra.listen import heard
+from infra.mapper import Mapper
 from infra.postgres import reader_pool
 from infra.problems import refuse
 from read_api.api import router
 from read_api.freshness import Freshness, ReadModelBehind
-from read_api.tenant import Reads
+from read_api.tenant import Pool, Reads
 
 
 class Believing:
@@ -62,13 +64,18 @@ def asking(tenant_id: str, role: Role = "admin", artist_id: str | None = None) -
     return {"x-tenant": tenant_id, "x-role": role, **({} if artist_id is None else {"x-artist": artist_id})}
 
 
+def reads_of(pool: Pool, freshness: Freshness | None = None) -> Reads:
+    """What reads work with."""
+    return Reads(pool=pool, freshness=freshness or Freshness(), decode=Mapper(EVENTS).decode)
+
+
 @asynccontextmanager
 async def open_client(database: str) -> AsyncIterator[AsyncClient]:
     """A client of the read routes over this database."""
     freshness = Freshness()
     listening = asyncio.create_task(freshness.listen(heard(database, CHANNEL)))
     async with reader_pool(database) as pool:
-        transport = ASGITransport(_app(Reads(pool=pool, freshness=freshness)))
+        transport = ASGITransport(_app(reads_of(pool, freshness)))
         async with AsyncClient(transport=transport, base_url="http://test") as client:
             yield client
     listening.cancel()

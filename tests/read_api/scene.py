@@ -33,6 +33,11 @@ class Scene:
         """The headers of somebody who may see all but the whole log."""
         return asking(self.office.tenant_id, "viewer")
 
+    @property
+    def auditor(self) -> dict[str, str]:
+        """The headers of somebody who may see the log."""
+        return asking(self.office.tenant_id, "auditor")
+
     def itself(self, artist_id: str) -> dict[str, str]:
         """The headers of an artist."""
         return asking(self.office.tenant_id, "artist", artist_id)

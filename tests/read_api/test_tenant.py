@@ -7,9 +7,9 @@ import pytest
 import read_api
 from domain.permission import ROLES, Who
 from infra.postgres import reader_pool
-from read_api.freshness import Freshness
 from read_api.tenant import Reads, Tenant
 from tests.flow.office import Office, catch_up, days, open_log
+from tests.read_api.client import reads_of
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +28,7 @@ async def test_a_query_that_forgets_the_tenant_still_sees_its_own_rows_only(data
             await office.hold(await office.artist(), await office.project(), days("2031-03-10"))
     await catch_up(database)
     async with reader_pool(database) as pool:
-        reads = Reads(pool=pool, freshness=Freshness())
+        reads = reads_of(pool)
         for office in (mine, other, mine):
             async with door(reads, office.tenant_id).connection() as connection:
                 for table in ("holds", "artist_calendar", "artists", "projects", "positions", "events", "heads"):
@@ -40,7 +40,7 @@ async def test_the_next_request_on_a_connection_inherits_no_tenant(database: str
     async with open_log(database) as log:
         await (office := Office(log)).artist()
     async with reader_pool(database, max_size=1) as pool:
-        async with door(Reads(pool=pool, freshness=Freshness()), office.tenant_id).connection() as connection:
+        async with door(reads_of(pool), office.tenant_id).connection() as connection:
             assert await connection.rows("SELECT seq FROM events", {}) != []
         async with pool.connection() as plain:
             cursor = await plain.execute("SELECT current_setting('app.tenant', true), count(*) FROM events")
@@ -49,7 +49,7 @@ async def test_the_next_request_on_a_connection_inherits_no_tenant(database: str
 
 async def test_a_read_cannot_write(database: str) -> None:
     async with reader_pool(database) as pool:
-        tenant = door(Reads(pool=pool, freshness=Freshness()), "0f0e7a52-0000-5000-8000-00000000000a")
+        tenant = door(reads_of(pool), "0f0e7a52-0000-5000-8000-00000000000a")
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
             async with tenant.connection() as connection:
                 await connection.rows("CREATE TEMPORARY TABLE t ()", {})
