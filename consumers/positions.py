@@ -81,6 +81,21 @@ async def stored(cursor: AsyncCursor, projections: Sequence[str]) -> dict[str, d
     return found
 
 
+async def hold(cursor: AsyncCursor, tenant_id: str, projection: str) -> int:
+    """Keep a position from moving until the transaction ends; returns where it is, 0 when it was never written."""
+    await cursor.execute(
+        """
+        SELECT seq
+        FROM positions
+        WHERE tenant_id = %s AND projection = %s
+        FOR UPDATE
+        """,
+        [tenant_id, projection],
+    )
+    found = await cursor.fetchone()
+    return found[0] if found else 0
+
+
 async def open_missing(cursor: AsyncCursor, steps: Sequence[Step]) -> None:
     """Give each position that has never been written its row, at 0."""
     first = [{"tenant_id": step.tenant_id, "projection": step.projection} for step in steps if step.was == 0]

@@ -1,15 +1,18 @@
 """Read models in Postgres: a batch is one transaction of its rows and the positions that say so."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, DataError, IntegrityError
 from psycopg_pool import AsyncConnectionPool
 
-from consumers import folding, positions, tables
+from consumers import folding, parked, positions, tables
+from consumers.folding import Folded
 from consumers.notices import CHANNEL, notices
-from consumers.positions import Step
-from consumers.store import Work, steps_of
+from consumers.parking import Parked, said
+from consumers.positions import Fenced, Step
+from consumers.store import RowsRefused, Share, Work, steps_of
 from projections.projection import Projection
 from projections.table import Key, Row, Table
 
@@ -37,33 +40,85 @@ class PostgresStore:
         async with self._pool.connection() as connection:
             return await positions.stored(connection.cursor(), [projection.name for projection in self.projections])
 
-    async def apply(self, work: Work) -> None:
+    async def apply(self, work: Work, *, refused: str = "") -> Sequence[Parked]:
         """See `consumers.store.Store`."""
         steps = steps_of(work)
+        touched = folding.touched(work)
+        poison = {**touched.poison, **(folding.refused(work, refused) if refused else {})}
         async with self._pool.connection() as connection:
-            async with connection.transaction():
-                rows = folding.fold(work, await _begin(connection, steps, folding.touched(work)))
-                self._failpoint("projector.mid_batch")
-                await tables.store_all(connection, [share.projection for share in work], rows)
-                self._failpoint("projector.before_commit")
+            with _permanently_refused():
+                async with connection.transaction():
+                    found, standing = await _begin(connection, steps, touched.rows)
+                    folded = folding.fold(work, found, poison, standing)
+                    self._failpoint("projector.mid_batch")
+                    await _store(connection, work, folded)
+                    self._failpoint("projector.before_commit")
             self._failpoint("projector.after_commit")
             # After the commit: inside, it would make every commit of the database wait.
             await connection.execute(
                 "SELECT pg_notify(%s, notice) FROM unnest(%s::text[]) AS notice", [CHANNEL, notices(steps)]
             )
+        return folded.parked
+
+    async def parked(self, projection: str) -> list[Parked]:
+        """See `consumers.store.Store`."""
+        async with self._pool.connection() as connection, connection.transaction():
+            reached = await positions.stored(connection.cursor(), [projection])
+            tenants = list(reached[projection])
+            await _name(connection, tenants)
+            cursor = connection.cursor()
+            await parked.ask(cursor, [projection], tenants)
+            return await parked.answer(cursor)
+
+    async def retry(self, share: Share) -> Sequence[Parked]:
+        """See `consumers.store.Store`."""
+        tenant_id = share.events[0].tenant_id
+        touched = folding.touched([share])
+        async with self._pool.connection() as connection:
+            with _permanently_refused():
+                async with connection.transaction():
+                    await _name(connection, [tenant_id])
+                    await positions.hold(connection.cursor(), tenant_id, share.projection.name)
+                    taken = await parked.take_out(connection.cursor(), share.projection.name, tenant_id)
+                    if taken != [recorded.seq for recorded in share.events]:
+                        raise Fenced(f"other events of {tenant_id} are parked in {share.projection.name} by now")
+                    found = await tables.answers(await tables.ask_all(connection, touched.rows))
+                    folded = folding.fold([share], found, touched.poison)
+                    await _store(connection, [share], folded)
+        return folded.parked
+
+
+@contextmanager
+def _permanently_refused() -> Iterator[None]:
+    """Around a transaction whose rows may be such that no table takes them."""
+    try:
+        yield
+    except (DataError, IntegrityError) as error:
+        raise RowsRefused(said(error)) from error
+
+
+async def _name(connection: AsyncConnection[Any], tenants: Iterable[str]) -> None:
+    """Tell row-level security which tenants this transaction is about."""
+    await connection.execute("SELECT set_config('app.tenants', %s::uuid[]::text, true)", [list(tenants)])
 
 
 async def _begin(
     connection: AsyncConnection[Any], steps: Sequence[Step], wanted: Mapping[Table, set[Key]]
-) -> dict[Table, dict[Key, Row]]:
-    """In one round trip: name the tenants, take the positions or raise `Fenced`, load the rows."""
-    fence = connection.cursor()
+) -> tuple[dict[Table, dict[Key, Row]], list[Parked]]:
+    """In one round trip: name the tenants, take the positions or raise `Fenced`, load the rows and what is parked."""
+    tenants = {step.tenant_id for step in steps}
+    fence, standing = connection.cursor(), connection.cursor()
     async with connection.pipeline():
-        await connection.execute(
-            "SELECT set_config('app.tenants', %s::uuid[]::text, true)", [list({step.tenant_id for step in steps})]
-        )
+        await _name(connection, tenants)
         await positions.open_missing(connection.cursor(), steps)
         await positions.advance(fence, steps)
+        await parked.ask(standing, list({step.projection for step in steps}), list(tenants))
         asked = await tables.ask_all(connection, wanted)
     positions.refuse_if_fenced(fence, steps)
-    return await tables.answers(asked)
+    return await tables.answers(asked), await parked.answer(standing)
+
+
+async def _store(connection: AsyncConnection[Any], work: Work, folded: Folded) -> None:
+    await tables.store_all(connection, [share.projection for share in work], folded.rows)
+    if folded.parked:
+        await parked.park(connection.cursor(), folded.parked)

@@ -1,7 +1,7 @@
 """The projector: keeps read models up with the log, wherever they are stored.
 
-Killed anywhere, it resumes from the positions; run twice, the second writes nothing. Anything it does not understand
-stops it, with the read models as they were.
+Killed anywhere, it resumes from the positions; run twice, the second writes nothing. An event that can never be
+applied is parked with whatever builds upon it, and the others go on; a projection that parks more than a few stops.
 """
 
 from collections.abc import Callable, Collection
@@ -11,10 +11,15 @@ import structlog
 
 from consumers import positions
 from consumers.feed import Batch, Feed, History
+from consumers.parking import too_many
 from consumers.positions import Fenced, Step
-from consumers.store import Share, Store, steps_of
+from consumers.store import RowsRefused, Share, Store, Work, steps_of
 
 _log = structlog.get_logger()
+
+
+class TooManyParked(Exception):
+    """So many events are parked that it is no accident of theirs; the message says what to do."""
 
 
 class Projector:
@@ -29,11 +34,20 @@ class Projector:
         self._history = history
         self._store = store
         self._failpoint = failpoint
+        self._going = list(store.projections)
         self._last: dict[str, dict[str, int]] = {projection.name: {} for projection in store.projections}
+        self.stopped: dict[str, str] = {}
+        """Projections that have parked too much to go on, and the sentence that says so."""
 
     async def run(self) -> None:
-        """Project until cancelled. Raises what it cannot deal with; a new run resumes where this one stopped."""
+        """Project until cancelled; a new run resumes where this one stopped.
+
+        Raises:
+            TooManyParked: every projection has left out too much.
+            LookupError: the log is broken.
+        """
         self._last = await self._store.positions()
+        await self._stop_those_with_too_many(self._last)
         tenants = {tenant_id for last in self._last.values() for tenant_id in last}
         async with aclosing(self._feed.follow(self._behind(tenants))) as batches:
             async for batch in batches:
@@ -61,9 +75,9 @@ class Projector:
                     await self._write(page)
 
     async def _write(self, batch: Batch) -> None:
-        """Hand the store what each projection lacks, unless every event was applied before."""
+        """Hand the store what each projection lacks, unless every event was dealt with before."""
         work = list[Share]()
-        for projection in self._store.projections:
+        for projection in self._going:
             last = self._last[projection.name]
             due, reached = positions.due(batch, last)
             steps = [Step(tenant, projection.name, last.get(tenant, 0), seq) for tenant, seq in reached.items()]
@@ -71,10 +85,48 @@ class Projector:
                 work.append(Share(projection, due, steps))
         if not work:
             return
-        await self._store.apply(work)
+        try:
+            await self._apply(work)
+        except RowsRefused as refused:
+            await self._find(batch, work, str(refused))
+
+    async def _apply(self, work: Work, *, refused: str = "") -> None:
+        parked = await self._store.apply(work, refused=refused)
         for step in steps_of(work):
             self._last[step.projection][step.tenant_id] = step.seq
+        for one in parked:
+            _log.error("event_parked", **one._asdict())
+        await self._stop_those_with_too_many({one.projection for one in parked})
+
+    async def _find(self, batch: Batch, work: Work, reason: str) -> None:
+        """Some event's rows are refused by the store: find out whose by halves, and park it."""
+        if len(batch) > 1:
+            half = len(batch) // 2
+            await self._write(batch[:half])
+            await self._write(batch[half:])
+            return
+        for share in work:
+            try:
+                await self._apply([share])
+            except RowsRefused:
+                await self._apply([share], refused=reason)
+
+    async def _stop_those_with_too_many(self, names: Collection[str]) -> None:
+        """Raises `TooManyParked` when none is left that goes on."""
+        for name in names:
+            parked, seen = len(await self._store.parked(name)), sum(self._last[name].values())
+            if too_many(parked, seen):
+                _log.critical("projection_stopped", projection=name, parked=parked, seen=seen)
+                self._going = [projection for projection in self._going if projection.name != name]
+                self.stopped[name] = (
+                    f"{name} has stopped: {parked:,} of the {seen:,} events that it has seen are parked."
+                    f" Mend what is wrong, then `production-tool parked retry {name}` and start it again"
+                )
+        if not self._going:
+            raise TooManyParked("; ".join(self.stopped.values()))
 
     def _behind(self, tenants: Collection[str]) -> dict[str, int]:
         """For each of these tenants, where the projection is that is furthest behind."""
-        return {tenant: min(last.get(tenant, 0) for last in self._last.values()) for tenant in tenants}
+        return {
+            tenant: min(self._last[projection.name].get(tenant, 0) for projection in self._going) for tenant in tenants
+        }

@@ -6,6 +6,7 @@ CannotRun
 ├── BrokersUnavailable   kafka_brokers.py
 ├── EmbeddedUnavailable  embedded_binaries.py
 ├── KeyUnusable          built_in_issuer.py
+├── NotParked            parked.py
 ├── NotPermits           permit_file.py
 ├── PartEnded            parts.py
 ├── RoleRefused          postgres.py

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from infra import cli_serving, cli_tools
+from infra import cli_parked, cli_serving, cli_tools
 from infra.cannot_run import CannotRun
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ for command in (
     cli_tools.bench,
 ):
     app.command()(command)
+app.add_typer(cli_parked.app)
 
 
 def main() -> None:

@@ -13,10 +13,13 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool
+from pydantic import ValidationError
 
 from consumers.feed import LARGEST_BATCH, Batch
+from consumers.parking import said
 from domain.event import Event
-from projections.recorded import Recorded
+from infra.mapper import UnknownEvent
+from projections.recorded import Recorded, Unreadable
 
 CHANNEL: Final = "production_tool_events"
 """What the event log notifies after its commits."""
@@ -29,6 +32,14 @@ _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Decode = Callable[[str, bytes], Event]
 """Stored name and JSON text to event: `infra.mapper.Mapper.decode`."""
+
+
+def readable(decode: Decode, stored_as: str, data: bytes) -> Event:
+    """The event, or what stands for one that this version does not know: projections park it."""
+    try:
+        return decode(stored_as, data)
+    except (UnknownEvent, ValidationError) as error:
+        return Unreadable(why=said(error))
 
 
 class AsStored(Loader):
@@ -97,7 +108,7 @@ class LogHistory:
                 )
             rows = await cursor.fetchall()
         batch = [
-            Recorded(tenant, seq, stream, version, id_, type_, decode(type_, data), *envelope)
+            Recorded(tenant, seq, stream, version, id_, type_, readable(decode, type_, data), *envelope)
             for tenant, seq, stream, version, id_, type_, data, *envelope in rows
         ]
         if len(batch) != sum(want.until - want.after for want in wanted):

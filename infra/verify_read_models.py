@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from psycopg.sql import SQL, Composed, Identifier
 
 from consumers import folding, tables
+from consumers import parked as parked_events
+from consumers.parking import Parked
 from consumers.store import Share
-from infra.log_feed import Decode
-from infra.verify_snapshot import UNREADABLE, Found, Head, Snapshot
+from infra.log_feed import Decode, readable
+from infra.verify_snapshot import Found, Head, Snapshot
 from projections.projection import Projection
 from projections.recorded import Recorded
 from projections.table import Table
@@ -19,21 +22,24 @@ _BATCH: Final = 1_000
 
 
 async def replayed(at: Snapshot, projections: Sequence[Projection], decode: Decode) -> Found:
-    """V7: every row of every table is what `project()` makes of the log up to the read model's position."""
+    """V7: every row of every table is what `project()` makes of the log up to the read model's position.
+
+    Of the whole log but for what is parked, which is counted; and nothing is left out but that and what builds upon it.
+    """
     found = Found()
     all_tables = [table for projection in projections for table in projection.tables]
     for table in all_tables:
         await _create_copy(at, table)
-    rows = 0
+    rows = parked = 0
     async for head in at.each_tenant():
-        try:
-            await _replay(at, head, projections, decode)
-        except UNREADABLE as error:
-            found.violated(f"the log of {head.tenant_id} cannot be replayed: {error!r}")
+        replay = _Replay(at, head, projections, await _positions(at, head), await _parked(at, head, projections))
+        await replay.run(decode)
+        replay.compare(found)
+        parked += len(replay.parked)
         for table in all_tables:
             rows += await _compare(at, head, table, found)
             await at.connection.execute(SQL("TRUNCATE {}").format(tables.stored_as(table, _COPY)))
-    found.looked_at = at.said(f"{rows:,} rows")
+    found.looked_at = at.said(f"{rows:,} rows", *([f"{parked:,} events parked"] if parked else []))
     return found
 
 
@@ -60,6 +66,12 @@ async def _positions(at: Snapshot, head: Head) -> Mapping[str, int]:
     return dict(await cursor.fetchall())
 
 
+async def _parked(at: Snapshot, head: Head, projections: Sequence[Projection]) -> list[Parked]:
+    cursor = at.connection.cursor()
+    await parked_events.ask(cursor, [projection.name for projection in projections], [head.tenant_id])
+    return await parked_events.answer(cursor)
+
+
 async def _newest(at: Snapshot, head: Head, projection: Projection) -> int:
     """The highest seq that a row of this tenant speaks of, where rows do."""
     newest = 0
@@ -71,38 +83,60 @@ async def _newest(at: Snapshot, head: Head, projection: Projection) -> int:
     return newest
 
 
-async def _replay(at: Snapshot, head: Head, projections: Sequence[Projection], decode: Decode) -> None:
-    reached = await _positions(at, head)
-    batch = list[Recorded]()
-    events = at.rows(
-        """
-        SELECT tenant_id, seq, stream, version, event_id, event_type, data, recorded_at, actor, correlation_id,
-               causation_id
-        FROM events
-        WHERE tenant_id = %s AND seq <= %s
-        ORDER BY seq
-        """,
-        head.tenant_id,
-        max((reached.get(projection.name, 0) for projection in projections), default=0),
-    )
-    async with aclosing(events):
-        async for tenant_id, seq, stream, version, event_id, type_, data, *rest in events:
-            batch.append(Recorded(tenant_id, seq, stream, version, event_id, type_, decode(type_, data), *rest))
-            if len(batch) == _BATCH:
-                await _fold(at, batch, projections, reached)
-                batch.clear()
-    await _fold(at, batch, projections, reached)
+@dataclass(slots=True)
+class _Replay:
+    """A tenant's log on its way into the copies, as far as each read model has come."""
 
+    at: Snapshot
+    head: Head
+    projections: Sequence[Projection]
+    reached: Mapping[str, int]
+    stored: Sequence[Parked]
+    """What the read models have left out; what builds upon it is worked out again."""
+    parked: list[Parked] = field(default_factory=list)
 
-async def _fold(
-    at: Snapshot, batch: Sequence[Recorded], projections: Sequence[Projection], reached: Mapping[str, int]
-) -> None:
-    work = [
-        Share(projection, [recorded for recorded in batch if recorded.seq <= reached.get(projection.name, 0)])
-        for projection in projections
-    ]
-    asked = await tables.ask_all(at.connection, folding.touched(work), copy=_COPY)
-    await tables.store_all(at.connection, projections, folding.fold(work, await tables.answers(asked)), copy=_COPY)
+    async def run(self, decode: Decode) -> None:
+        batch = list[Recorded]()
+        events = self.at.rows(
+            """
+            SELECT tenant_id, seq, stream, version, event_id, event_type, data, recorded_at, actor, correlation_id,
+                   causation_id
+            FROM events
+            WHERE tenant_id = %s AND seq <= %s
+            ORDER BY seq
+            """,
+            self.head.tenant_id,
+            max((self.reached.get(projection.name, 0) for projection in self.projections), default=0),
+        )
+        async with aclosing(events):
+            async for tenant_id, seq, stream, version, event_id, type_, data, *rest in events:
+                event = readable(decode, type_, data)
+                batch.append(Recorded(tenant_id, seq, stream, version, event_id, type_, event, *rest))
+                if len(batch) == _BATCH:
+                    await self._fold(batch)
+                    batch.clear()
+        await self._fold(batch)
+
+    async def _fold(self, batch: Sequence[Recorded]) -> None:
+        connection = self.at.connection
+        work = [
+            Share(projection, [recorded for recorded in batch if recorded.seq <= self.reached.get(projection.name, 0)])
+            for projection in self.projections
+        ]
+        touched = folding.touched(work)
+        found = await tables.answers(await tables.ask_all(connection, touched.rows, copy=_COPY))
+        poison = {(one.projection, one.tenant_id, one.seq): one.reason for one in self.stored}
+        folded = folding.fold(work, found, {**touched.poison, **poison}, self.parked)
+        await tables.store_all(connection, self.projections, folded.rows, copy=_COPY)
+        self.parked += folded.parked
+
+    def compare(self, found: Found) -> None:
+        """Note every event that is parked and should not be, or is not and should be."""
+        stored, replayed = ({(one.projection, one.seq) for one in parked} for parked in (self.stored, self.parked))
+        for projection, seq in sorted(stored ^ replayed):
+            parked = "is parked but was not come to"
+            how = parked if (projection, seq) in stored else "was applied, and can or may not have been"
+            found.violated(f"seq {seq} of {self.head.tenant_id} {how} in {projection}")
 
 
 async def _create_copy(at: Snapshot, table: Table) -> None:

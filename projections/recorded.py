@@ -1,9 +1,17 @@
 """An event as the log recorded it: what a projection is fed with."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from domain.event import Event
+
+
+class Unreadable(Event):
+    """Stands for an event that this version cannot read: no read model may go on as if it were nothing."""
+
+    stored_as: ClassVar[str] = ""
+
+    why: str
 
 
 class Recorded(NamedTuple):

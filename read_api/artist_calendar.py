@@ -102,7 +102,7 @@ async def get_artist_calendar(
     if only not in {None, str(id)}:
         raise NotAllowed("This needs the permission read.", permission=Permission.READ)
     of = {"tenant_id": tenant.who.tenant_id, "artist_id": id}
-    async with tenant.connection() as connection:
+    async with tenant.connection(about=[f"calendar/{id}", f"artist/{id}"]) as connection:
         artist = await connection.row(
             "SELECT time_zone FROM artists WHERE tenant_id = %(tenant_id)s AND artist_id = %(artist_id)s", of
         )

@@ -18,7 +18,10 @@ _EVERY_READ: Final[Responses] = {
     403: _problem("The token lacks a permission.", 403, "permission_missing"),
     422: _problem("A parameter makes no sense.", 422, "invalid"),
     503: _problem(
-        "The read models have not come as far as the Consistency-Token; try again.", 503, "read_model_behind"
+        "The read models have not come as far as the Consistency-Token, or have set aside (`stream_parked`) an event"
+        " that the answer should show; try again.",
+        503,
+        "read_model_behind",
     ),
 }
 _NOT_FOUND: Final = _problem("There is none, or it is another tenant's.", 404, "not_found")

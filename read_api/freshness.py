@@ -18,6 +18,10 @@ class ReadModelBehind(Exception):
     """Seconds."""
 
 
+class StreamParked(Exception):
+    """A read model has left out an event that the answer should show; 503, since old news is no answer."""
+
+
 class Notice(BaseModel):
     """What a projector says after each of its commits."""
 

@@ -60,7 +60,7 @@ async def get_hold(id: UUID, request: Request, tenant: Holds) -> Response:
     A hold past its deadline reads as lapsed, whether or not the lapse has been recorded.
     """
     artist_id = only_artist(tenant.who)
-    async with tenant.connection() as connection:
+    async with tenant.connection(about=[f"hold/{id}"]) as connection:
         row = await connection.row(
             """
             SELECT hold_id, seq, version, artist_id, project_id, status, details
@@ -71,6 +71,7 @@ async def get_hold(id: UUID, request: Request, tenant: Holds) -> Response:
         )
         if row is None or artist_id not in {None, row["artist_id"]}:
             raise NotFound("There is no such hold.")
+        connection.vouch_for(f"calendar/{row['artist_id']}")
         (shown,) = await _shown(connection, tenant, [row])
     return answer(request, shown, version=shown.version)
 

@@ -1,7 +1,7 @@
 """The only door to stored data: a connection that sees one tenant, reads only, and shows one moment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 from domain.consistency import ForeignToken, Seen
 from domain.event import Event
 from domain.permission import Who
-from read_api.freshness import PATIENCE, Freshness, ReadModelBehind
+from read_api.freshness import PATIENCE, Freshness, ReadModelBehind, StreamParked
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 Found = dict[str, Any]
@@ -29,7 +29,18 @@ class Connection:
 
     now: datetime
     """The database's clock when the connection was opened: the instant at which deadlines are applied."""
+    _parked: frozenset[str]
+    """Streams of which one of the read models has left something out."""
     _connection: AsyncConnection[Any]
+
+    def vouch_for(self, *streams: str) -> None:
+        """What is shown rests on these streams.
+
+        Raises:
+            StreamParked: one of them is not complete.
+        """
+        if not self._parked.isdisjoint(streams):
+            raise StreamParked
 
     async def rows(self, query: LiteralString | Composed, parameters: Mapping[str, Any]) -> list[Found]:
         """Every row that `query` finds."""
@@ -67,15 +78,19 @@ class Tenant:
     """What the caller has seen and wants to see again."""
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    async def connection(self, *, about: Collection[str] | None = None) -> AsyncIterator[Connection]:
         """A snapshot of this tenant's rows in which the read models have come as far as the caller has seen.
 
+        `about` are the streams that the answer rests on, if they are known: only these have to be complete, and what
+        else it comes to rest on is for `Connection.vouch_for`. Without it nothing of these read models may be parked.
+
         Raises:
+            StreamParked: a read model has left out something that the answer should show.
             ForeignToken: what the caller has seen is not of this tenant, or of another life of its log.
             ReadModelBehind: they have not come that far in time.
         """
         if self.seen is None:
-            async with self._snapshot() as (connection, _):
+            async with self._snapshot(about) as (connection, _):
                 yield connection
             return
         until = asyncio.get_running_loop().time() + PATIENCE
@@ -83,7 +98,7 @@ class Tenant:
             while True:
                 woken.clear()
                 late = asyncio.get_running_loop().time() >= until
-                async with self._snapshot() as (connection, reached):
+                async with self._snapshot(about) as (connection, reached):
                     if reached:
                         yield connection
                         return
@@ -94,7 +109,7 @@ class Tenant:
                         await woken.wait()
 
     @asynccontextmanager
-    async def _snapshot(self) -> AsyncIterator[tuple[Connection, bool]]:
+    async def _snapshot(self, about: Collection[str] | None) -> AsyncIterator[tuple[Connection, bool]]:
         async with self.reads.pool.connection() as connection, connection.transaction():
             cursor = connection.cursor()
             async with connection.pipeline():
@@ -109,7 +124,10 @@ class Tenant:
                            (SELECT incarnation::text FROM heads WHERE tenant_id = %(tenant_id)s),
                            (SELECT count(*)
                             FROM positions
-                            WHERE tenant_id = %(tenant_id)s AND projection = ANY (%(projections)s) AND seq >= %(seq)s)
+                            WHERE tenant_id = %(tenant_id)s AND projection = ANY (%(projections)s) AND seq >= %(seq)s),
+                           (SELECT coalesce(array_agg(DISTINCT stream), '{}')
+                            FROM parked
+                            WHERE tenant_id = %(tenant_id)s AND projection = ANY (%(projections)s))
                     """,
                     {
                         "tenant_id": self.who.tenant_id,
@@ -117,7 +135,12 @@ class Tenant:
                         "seq": 0 if self.seen is None else self.seen.seq,
                     },
                 )
-            now, incarnation, reached = await anext(cursor)
+            now, incarnation, reached, parked = await anext(cursor)
             if self.seen is not None and self.seen.incarnation != incarnation:
                 raise ForeignToken("This Consistency-Token is of another life of the log.")
-            yield Connection(now, connection), reached == len(self.projections)
+            opened = Connection(now, frozenset(parked), connection)
+            if about is None:
+                opened.vouch_for(*parked)
+            else:
+                opened.vouch_for(*about)
+            yield opened, reached == len(self.projections)

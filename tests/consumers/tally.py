@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from domain.event import Event
+from infra.mapper import UnknownEvent
 from projections.projection import Projection
 from projections.recorded import Recorded
 from projections.rows import Rows
@@ -24,6 +25,26 @@ class Forgotten(Event):
     stored_as: ClassVar[str] = "tally.forgotten.v1"
 
 
+class Lent(Event):
+    """Takes from the stream's tally and gives to another's."""
+
+    stored_as: ClassVar[str] = "tally.lent.v1"
+
+    to: str
+
+
+class Spoilt(Event):
+    """What `TALLY` cannot apply; `MENDED` counts it as 100."""
+
+    stored_as: ClassVar[str] = "tally.spoilt.v1"
+
+
+class Huge(Event):
+    """What no table takes."""
+
+    stored_as: ClassVar[str] = "tally.huge.v1"
+
+
 TALLIES = Table(
     name="tallies",
     key=("tenant_id", "stream"),
@@ -32,31 +53,55 @@ TALLIES = Table(
 
 
 def _touches(recorded: Recorded) -> Iterable[tuple[Table, Key]]:
-    return [(TALLIES, (recorded.tenant_id, recorded.stream))]
+    yield TALLIES, (recorded.tenant_id, recorded.stream)
+    if isinstance(recorded.event, Lent):
+        yield TALLIES, (recorded.tenant_id, recorded.event.to)
 
 
 def _project(recorded: Recorded, rows: Rows) -> None:
     key = (recorded.tenant_id, recorded.stream)
     match recorded.event:
         case Counted(by=by):
-            row = rows.get(TALLIES, key) or {"total": 0, "events": 0}
-            rows.put(
-                TALLIES,
-                {"tenant_id": key[0], "stream": key[1], "total": row["total"] + by, "events": row["events"] + 1},
-            )
+            _count(rows, key, by)
+        case Lent(to=to):
+            row = rows.get(TALLIES, key)
+            if row is None:
+                raise LookupError("there is nothing to lend")
+            half = row["total"] // 2
+            _count(rows, key, -half)
+            _count(rows, (recorded.tenant_id, to), half)
         case Forgotten():
             rows.remove(TALLIES, key)
+        case Spoilt():
+            _count(rows, key, 1)
+            raise ValueError("this is spoilt")
+        case Huge():
+            _count(rows, key, 2**70)
         case _:
             pass
 
 
+def _mended(recorded: Recorded, rows: Rows) -> None:
+    if isinstance(recorded.event, Spoilt):
+        recorded = recorded._replace(event=Counted(by=100))
+    _project(recorded, rows)
+
+
+def _count(rows: Rows, key: Key, by: int) -> None:
+    row = rows.get(TALLIES, key) or {"total": 0, "events": 0}
+    rows.put(TALLIES, {"tenant_id": key[0], "stream": key[1], "total": row["total"] + by, "events": row["events"] + 1})
+
+
 TALLY = Projection(name="tally", tables=(TALLIES,), touches=_touches, project=_project)
+MENDED = Projection(name="tally", tables=(TALLIES,), touches=_touches, project=_mended)
 
 
 def decode(stored_as: str, data: bytes) -> Event:
     """Only what this read model is about; anything else is unknown."""
-    events = {event.stored_as: event for event in (Counted, Forgotten)}
-    return events[stored_as].model_validate_json(data)
+    for event in (Counted, Forgotten, Lent, Spoilt, Huge):
+        if event.stored_as == stored_as:
+            return event.model_validate_json(data)
+    raise UnknownEvent(f"no event is stored as {stored_as}")
 
 
 def create_tallies(url: str) -> None:

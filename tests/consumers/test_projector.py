@@ -1,17 +1,17 @@
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-from consumers.feed import Batch
 from consumers.notices import CHANNEL
 from consumers.postgres_store import PostgresStore
 from consumers.projector import Projector
 from infra.log_feed import LogFeed, LogHistory, Wanted
 from read_api.freshness import Notice
+from tests.consumers.nowhere import NoFeed, nowhere
 from tests.consumers.recording import record
 from tests.consumers.tally import TALLY, Counted, Forgotten, create_tallies, decode, pool, positions, tallies
 
@@ -22,22 +22,9 @@ class Dropped(Exception):
     """What a failpoint raises here."""
 
 
-class NoFeed:
-    """For tests that hand the batches over themselves."""
-
-    async def follow(self, after: Mapping[str, int]) -> AsyncGenerator[Batch, None]:
-        assert after == {}
-        return
-        yield
-
-
-def _nowhere(_: str) -> None:
-    pass
-
-
 @asynccontextmanager
 async def projecting(
-    database: str, failpoint: Callable[[str], None] = _nowhere
+    database: str, failpoint: Callable[[str], None] = nowhere
 ) -> AsyncIterator[tuple[Projector, LogHistory]]:
     async with pool(database) as connections:
         history = LogHistory(connections, decode)

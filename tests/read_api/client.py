@@ -19,7 +19,7 @@ from infra.mapper import Mapper
 from infra.postgres import reader_pool
 from infra.problems import refuse
 from read_api.api import router
-from read_api.freshness import Freshness, ReadModelBehind
+from read_api.freshness import Freshness, ReadModelBehind, StreamParked
 from read_api.tenant import Pool, Reads
 
 
@@ -54,7 +54,7 @@ def _app(reads: Reads) -> FastAPI:
         refusal = refuse(error)
         return Response(refusal.body, refusal.status, dict(refusal.headers))
 
-    for kind in (DomainError, ReadModelBehind, RequestValidationError):
+    for kind in (DomainError, ReadModelBehind, StreamParked, RequestValidationError):
         app.add_exception_handler(kind, refused)
     return app
 

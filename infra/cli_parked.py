@@ -1,0 +1,96 @@
+"""`production-tool parked`: the events that read models have left out."""
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from infra.cli_options import Data, plainly, settings_with
+
+if TYPE_CHECKING:
+    from infra.stores import Stores
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    name="parked",
+    help="The events that read models have set aside, since they or what they build upon cannot be applied.",
+    no_args_is_help=True,
+)
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME…]", help="Which read models.", show_default="all")]
+OneTenant = Annotated[
+    str | None, typer.Option("--tenant", metavar="ID", help="Its id, or its name at the built-in issuer.")
+]
+
+
+def tenant_from(text: str) -> str:
+    """The id of the tenant that somebody at a terminal means: an id, or a name at the built-in issuer."""
+    from uuid import UUID
+
+    from domain.ids import tenant_id
+    from infra.built_in_issuer import NAME
+
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return tenant_id(NAME, text)
+
+
+@app.command("list")
+def list_parked(names: Names = None, tenant: OneTenant = None, data: Data = None) -> None:
+    """Print them, a line each: read model, tenant, seq, stream, type and why."""
+    from infra.parked import all_parked, line
+
+    id = tenant and tenant_from(tenant)
+    found = _with_stores(names, data, lambda stores: all_parked(stores, id))
+    typer.echo("\n".join(map(line, found)) if found else "nothing is parked")
+
+
+@app.command()
+def show(
+    tenant: Annotated[str, typer.Argument(metavar="TENANT", help="Its id, or its name at the built-in issuer.")],
+    seq: Annotated[int, typer.Argument(metavar="SEQ", min=1, help="The event's place in the tenant's log.")],
+    data: Data = None,
+) -> None:
+    """Print one of them as the log has it, and why it is parked where."""
+    from infra.parked import shown
+
+    typer.echo(_with_stores(None, data, lambda stores: shown(stores, tenant_from(tenant), seq)))
+
+
+@app.command()
+def retry(names: Names = None, tenant: OneTenant = None, data: Data = None) -> None:
+    """Apply them after all, in order, beside the running service; what still cannot be applied stays parked.
+
+    The exit status is 1 when something stays.
+    """
+    from infra.parked import retry as try_again
+    from infra.progress import bar
+
+    id = tenant and tenant_from(tenant)
+    with bar("parked events") as progress:
+        tried = _with_stores(names, data, lambda stores: try_again(stores, id, progress))
+    for one in tried:
+        typer.echo(f"{one.projection}  {one.tenant_id}  {one.applied:,} applied, {one.parked:,} still parked")
+    if not tried:
+        typer.echo("nothing is parked")
+    raise typer.Exit(1 if any(one.parked for one in tried) else 0)
+
+
+def _with_stores(names: list[str] | None, data: Data, work: Callable[["Stores"], Coroutine[None, None, T]]) -> T:
+    """What `work` makes of the stores of these read models."""
+    import asyncio
+
+    from infra.database import database
+    from infra.projecting import named
+    from infra.stores import open_stores
+
+    projections = named(names or ())
+
+    async def run(url: str) -> T:
+        async with open_stores(url, projections) as stores:
+            return await work(stores)
+
+    with plainly(), database(settings_with(data=data)) as url:
+        return asyncio.run(run(url))
