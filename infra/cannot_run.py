@@ -5,6 +5,7 @@ CannotRun
 ├── BenchFailed          bench/processes.py
 ├── BrokersUnavailable   kafka_brokers.py
 ├── EmbeddedUnavailable  embedded_binaries.py
+├── KafkaUnreachable     kafka.py
 ├── KeyUnusable          built_in_issuer.py
 ├── NotParked            parked.py
 ├── NotPermits           permit_file.py

@@ -35,6 +35,7 @@ for command in (
     cli_serving.migrate,
     cli_serving.api,
     cli_serving.project,
+    cli_serving.relay,
     cli_tools.token,
     cli_tools.import_permits,
     cli_tools.verify,

@@ -82,3 +82,35 @@ def project(
         end_with_parent()
     with plainly(), database(settings) as url:
         run_until_told(keep_up(url, projections))
+
+
+def relay(
+    data: Data = None,
+    metrics_port: Annotated[
+        int | None, typer.Option("--metrics-port", min=1, help="Answer /metrics on that port of --host.")
+    ] = None,
+    host: Host = None,
+    *,
+    with_parent: WithParent = False,
+) -> None:
+    """Bring every event to Kafka, until told to stop; several processes share the tenants."""
+    from infra.cannot_run import CannotRun
+    from infra.database import database
+    from infra.kafka import kafka_of
+    from infra.logging import configure_logging
+    from infra.parts import end_with_parent, run_until_told
+    from infra.relay_metrics import RelayMetrics
+    from infra.relaying import relay as bring_to_kafka
+
+    settings = settings_with(data=data, host=host)
+    configure_logging(settings.log_level)
+    if with_parent:
+        end_with_parent()
+    kafka = kafka_of(settings)
+    if kafka is None:
+        raise CannotRun("set KAFKA_BOOTSTRAP_SERVERS to where the brokers are, such as kafka:9092")
+    metrics = RelayMetrics()
+    if metrics_port is not None:
+        metrics.serve(settings.host, metrics_port)
+    with plainly(), database(settings) as url:
+        run_until_told(bring_to_kafka(url, kafka, shards=settings.relay_shards, meter=metrics))

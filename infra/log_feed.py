@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from psycopg import AsyncConnection
 from psycopg.abc import Buffer
@@ -29,6 +29,8 @@ _POLL: Final = 1.0
 _LATE: Final = timedelta(seconds=30)
 """A head that becomes visible later than this after its `recorded_at` is found by the poll only."""
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+E_co = TypeVar("E_co", covariant=True)
 
 Decode = Callable[[str, bytes], Event]
 """Stored name and JSON text to event: `infra.mapper.Mapper.decode`."""
@@ -56,6 +58,13 @@ class Wanted(NamedTuple):
     tenant_id: str
     after: int
     until: int
+
+
+class Reader(Protocol[E_co]):
+    """Reads ranges of the log, as whatever it makes of an event."""
+
+    async def read(self, wanted: Sequence[Wanted]) -> Sequence[E_co]:
+        """These ranges, all of which are committed, one after the other."""
 
 
 class LogHistory:
@@ -116,7 +125,7 @@ class LogHistory:
         return batch
 
 
-class LogFeed:
+class LogFeed(Generic[E_co]):
     """Every tenant's log, followed by its heads; `consumers.feed.Feed`.
 
     Looks at the heads that moved when it is called, at all heads once a second, and reads the next batch while the one
@@ -127,20 +136,30 @@ class LogFeed:
         self,
         *,
         pool: AsyncConnectionPool[AsyncConnection[Any]],
-        history: LogHistory,
+        history: Reader[E_co],
         calls: AsyncIterator[str],
+        mine: Callable[[str], bool] | None = None,
     ) -> None:
-        """`calls`: something may have been committed (`infra.listen.heard` on `CHANNEL`); what it says is not read."""
+        """`calls`: something may have been committed (`infra.listen.heard` on `CHANNEL`); what it says is not read.
+
+        With `mine` only those tenants are followed.
+        """
         self._pool = pool
         self._history = history
         self._calls = calls
+        self._mine = mine
         self._called = asyncio.Event()
         self._at: dict[str, int] = {}
         self._behind: dict[str, int] = {}
         self._newest = _LONG_AGO
         self._polled = float("-inf")
 
-    async def follow(self, after: Mapping[str, int]) -> AsyncGenerator[Batch, None]:
+    @property
+    def behind(self) -> int:
+        """How many events are known to be recorded and were not given out."""
+        return sum(head - self._at.get(tenant_id, 0) for tenant_id, head in self._behind.items())
+
+    async def follow(self, after: Mapping[str, int]) -> AsyncGenerator[Sequence[E_co], None]:
         """See `consumers.feed.Feed`."""
         self._at = dict(after)
         hearing = asyncio.create_task(self._hear(), name="log feed hears")
@@ -162,7 +181,7 @@ class LogFeed:
         async for _ in self._calls:
             self._called.set()
 
-    async def _next(self) -> Batch:
+    async def _next(self) -> Sequence[E_co]:
         if self._called.is_set() or time.monotonic() - self._polled >= _POLL:
             await self._look()
         while not self._behind:
@@ -197,7 +216,7 @@ class LogFeed:
             heads = await cursor.fetchall()
         for tenant_id, seq, recorded_at in heads:
             self._newest = max(self._newest, recorded_at)
-            if seq > self._at.get(tenant_id, 0):
+            if seq > self._at.get(tenant_id, 0) and (self._mine is None or self._mine(tenant_id)):
                 self._behind[tenant_id] = seq
         if poll:
             self._polled = time.monotonic()

@@ -1,0 +1,49 @@
+"""How the relay does, for Prometheus, on a port of its own."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import start_http_server
+
+from infra.address import check_free
+
+
+class RelayMetrics:
+    """`consumers.relay.Meter`. No label names a tenant."""
+
+    def __init__(self) -> None:
+        """Everything is zero."""
+        self.registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        self._relayed = Counter(
+            "relay_events", "Events that Kafka has acknowledged, and that are marked.", registry=self.registry
+        )
+        self._lag = Gauge("relay_lag_events", "Events recorded and not yet marked.", registry=self.registry)
+        self._shards = Gauge("relay_shards", "Shards of the tenants that are this relay's.", registry=self.registry)
+        self._given_up = Counter(
+            "relay_producers_discarded", "Producers that were thrown away.", registry=self.registry
+        )
+
+    def relayed(self, events: int) -> None:
+        """See `consumers.relay.Meter`."""
+        self._relayed.inc(events)
+
+    def lags(self, events: int) -> None:
+        """See `consumers.relay.Meter`."""
+        self._lag.set(events)
+
+    def holds(self, shards: int) -> None:
+        """See `consumers.relay.Meter`."""
+        self._shards.set(shards)
+
+    def gave_up(self) -> None:
+        """See `consumers.relay.Meter`."""
+        self._given_up.inc()
+
+    def serve(self, host: str, port: int) -> None:
+        """Answer `/metrics` there for as long as the process lives.
+
+        Raises:
+            AddressUnusable: nobody can.
+        """
+        check_free(host, port)
+        start_http_server(port, host, registry=self.registry)
