@@ -1,6 +1,7 @@
-"""An artist's calendar: reorder a queue, resolve a conflict, record what is overdue."""
+"""An artist's calendar: reorder a queue, resolve a conflict, work time out again, record what is overdue."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from commands.at_calendar import at_calendar, booking_of
@@ -15,6 +16,7 @@ from domain.job import JOB
 from domain.overdue import next_due
 from domain.overrides import Overrides
 from domain.periods import Periods
+from domain.rederiving import rederive
 from domain.reordering import reorder
 from domain.spans import spans_of
 from domain.turn import Turn
@@ -68,6 +70,19 @@ async def resolve_conflict(log: Log, context: Context, conflict_id: str, command
 
     also = () if made.job_id is None else (JOB.stream(made.job_id),)
     return await at_calendar(log, context, made.artist_id, subject=BOOKING.stream(conflict_id), also=also, act=act)
+
+
+async def rederive_calendar(log: Log, context: Context, artist_id: str) -> Outcome:
+    """Work out again what lies ahead, after the rules of time zones have changed; safe to repeat.
+
+    Answers how many `claims` lie at other instants, and the new clashes: pairs of bookings under `double_booked`, of a
+    booking and time off under `conflicts`.
+    """
+
+    def act(turn: Turn) -> Mapping[str, Any]:
+        return asdict(rederive(turn))
+
+    return await at_calendar(log, context, artist_id, subject=CALENDAR.stream(artist_id), act=act)
 
 
 async def record_overdue(log: Log, context: Context, artist_id: str) -> Outcome:

@@ -22,6 +22,7 @@ from domain.decider import Decider
 from domain.event import Event
 from domain.instants import Instant
 from domain.overrides import Override
+from domain.rederived import REDERIVED, BookingRederived, ContestRederived, TimeOffRederived, TimeRederived
 from domain.spans import Span, plain
 
 MOST_COOL_DOWNS: Final = 100
@@ -272,7 +273,7 @@ def evolve(calendar: Calendar, event: Event) -> Calendar:  # noqa: PLR0911 - one
             return calendar.with_holds(holds.put(event.hold_id, claim), event.spans)
         case TimeLapsed():
             return calendar.with_holds(calendar.with_spans(event.hold_id, event.spans, spent=event.lapsed))
-        case TimeReleased() | HoldPromoted() | PromotionKept():
+        case TimeReleased() | HoldPromoted() | PromotionKept() | TimeRederived():
             return calendar.with_holds(calendar.with_spans(event.hold_id, event.spans))
         case TimeChanged() | LimitsMoved() | ConsentGiven() | ConsentCountered():
             changed = _changed(holds[event.hold_id], event)
@@ -281,7 +282,7 @@ def evolve(calendar: Calendar, event: Event) -> Calendar:  # noqa: PLR0911 - one
             for hold_id, spans in event.spans.items():
                 holds = holds.put(hold_id, holds[hold_id].with_(spans=spans))
             return calendar.with_holds(holds, tuple(span for spans in event.spans.values() for span in spans))
-        case ChallengeOpened() | ChallengeAnswered() | ChallengeEnded():
+        case ChallengeOpened() | ChallengeAnswered() | ChallengeEnded() | ContestRederived():
             return _evolve_challenges(calendar, event)
         case _:
             return _evolve_taken(calendar, event)
@@ -304,7 +305,9 @@ def _changed(claim: HoldClaim, event: TimeChanged | LimitsMoved | ConsentGiven |
             assert_never(event)
 
 
-def _evolve_challenges(calendar: Calendar, event: ChallengeOpened | ChallengeAnswered | ChallengeEnded) -> Calendar:
+def _evolve_challenges(
+    calendar: Calendar, event: ChallengeOpened | ChallengeAnswered | ChallengeEnded | ContestRederived
+) -> Calendar:
     """Challenges, as they are raised and decided."""
     match event:
         case ChallengeOpened():
@@ -317,6 +320,9 @@ def _evolve_challenges(calendar: Calendar, event: ChallengeOpened | ChallengeAns
             intents = (*open_.intents, (event.hold_id, Intent(event.answer, event.spans)))
             answered = replace(open_, intents=intents)
             return replace(calendar, challenges={**calendar.challenges, event.challenge_id: answered})
+        case ContestRederived():
+            moved = {id: replace(calendar.challenges[id], spans=spans) for id, spans in event.spans.items()}
+            return replace(calendar, challenges={**calendar.challenges, **moved})
         case ChallengeEnded():
             open_ = calendar.challenges[event.challenge_id]
             challenges = {id: one for id, one in calendar.challenges.items() if id != event.challenge_id}
@@ -348,12 +354,12 @@ def _evolve_taken(calendar: Calendar, event: Event) -> Calendar:  # noqa: PLR091
                 bookings=calendar.bookings.put(event.booking_id, booking),
                 next_place=calendar.place_after(event.spans),
             )
-        case BookingMoved() | BookingFreed():
+        case BookingMoved() | BookingFreed() | BookingRederived():
             if not event.spans:
                 return replace(calendar, bookings=calendar.bookings.without(event.booking_id))
             moved = replace(calendar.bookings[event.booking_id], spans=event.spans)
             return replace(calendar, bookings=calendar.bookings.put(event.booking_id, moved))
-        case TimeOffMarked():
+        case TimeOffMarked() | TimeOffRederived():
             off = TimeOffClaim(event.time_off_id, event.spans, event.approved)
             return replace(calendar, time_off=calendar.time_off.put(event.time_off_id, off))
         case TimeOffCleared():
@@ -389,6 +395,7 @@ CALENDAR = Decider[Calendar](
         ChallengeOpened,
         ChallengeAnswered,
         ChallengeEnded,
+        *REDERIVED,
     ),
     initial=Calendar(),
     evolve=evolve,

@@ -147,6 +147,14 @@ def fill(
     return [filled, *decided]
 
 
+def refill(job: Job, spans: tuple[Span, ...], *, booking_id: str, artist_id: str, hold_id: str | None) -> JobFilled:
+    """Fill it where a booking's days lie now, whoever else does: nobody has decided anything."""
+    assert job.opened is not None  # noqa: S101 - a booking fills it
+    most, _ = deepest({id: theirs for id, theirs in job.filled.items() if id != booking_id}, spans)
+    full = most >= job.opened.quantity
+    return JobFilled(booking_id=booking_id, artist_id=artist_id, hold_id=hold_id, spans=spans, over_filled=full)
+
+
 def vacate(job: Job, booking_id: str, left: tuple[Span, ...] = ()) -> list[Event]:
     """Give the booking's place back, except on `left`."""
     return [JobVacated(booking_id=booking_id, spans=left)] if booking_id in job.filled else []

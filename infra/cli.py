@@ -39,6 +39,7 @@ for command in (
     cli_tools.token,
     cli_tools.import_permits,
     cli_tools.verify,
+    cli_tools.rederive,
     cli_tools.bench,
 ):
     app.command()(command)

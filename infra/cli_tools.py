@@ -77,6 +77,27 @@ def verify(data: Data = None) -> None:
     raise typer.Exit(0 if fine else 1)
 
 
+def rederive(data: Data = None) -> None:
+    """Work out again, by the time zones' rules of today, what lies ahead; says what clashes now. Safe to repeat.
+
+    For after an update of the zones' rules: restart whatever runs first, since a process keeps the rules that it read.
+    """
+    import asyncio
+
+    from commands.log import LogUnavailable
+    from infra.database import database
+    from infra.progress import bar
+    from infra.rederive import rederive_all
+
+    settings = settings_with(data=data)
+    try:
+        with plainly(), database(settings) as url, bar("calendars") as progress:
+            report = asyncio.run(rederive_all(url, progress))
+    except LogUnavailable as error:
+        raise CannotRun(f"{error}; run it again to go on") from error
+    typer.echo(report)
+
+
 def import_permits(
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="The permits, as CSV.")],
     tenant: Tenant,

@@ -9,14 +9,13 @@ is taken up by running it again, and one that is repeated changes nothing.
 What is refused is refused by the tenant's policy, for a reason that the report tells.
 """
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import psycopg
@@ -35,6 +34,7 @@ from domain.ids import derived_id
 from domain.project import PROJECT
 from domain.spans import NoSuchTime
 from domain.tenant import TENANT
+from infra.at_once import each
 from infra.catalogue import EVENTS
 from infra.event_log import EventLog
 from infra.mapper import Mapper
@@ -43,10 +43,6 @@ from infra.permit_report import Refusal, Report
 from infra.postgres import READER, check_database
 
 B = TypeVar("B", bound=Body)
-T = TypeVar("T")
-
-AT_ONCE: Final = 256
-"""Commands in flight: enough for the log to write many in one transaction."""
 
 Progress = Callable[[int, int], None]
 """Told how many holds are done, and of how many."""
@@ -127,16 +123,16 @@ class _Desk:
             repeated_times=repeated,
             unreadable=file.unreadable,
         )
-        await _all(self._add_artist, sorted({zip for _, zip in holds}))
+        await each(self._add_artist, sorted({zip for _, zip in holds}))
         first_day, last_day = ((day + moved).date().isoformat() for day in (file.first, file.last))
         days = {"first_day": first_day, "last_day": last_day}
-        await _all(lambda name: self._open_project(name, days), sorted({permit.category for permit, _ in holds}))
+        await each(lambda name: self._open_project(name, days), sorted({permit.category for permit, _ in holds}))
 
         async def place(hold: tuple[Permit, str]) -> None:
             await self._place(*hold, report)
             progress(report.done, report.holds)
 
-        await _all(place, holds)
+        await each(place, holds)
         return report
 
     async def _add_artist(self, zip: str) -> None:
@@ -193,23 +189,3 @@ class _Desk:
 
     def _id(self, *said: str) -> str:
         return derived_id(self.tenant_id, "/".join(said))
-
-
-async def _all(work: Callable[[T], Awaitable[None]], items: Iterable[T]) -> None:
-    """Do `work` on all of `items`, begun in their order, `AT_ONCE` of them at a time.
-
-    Raises:
-        Exception: the first that any of it raised; what had begun is abandoned.
-    """
-    waiting = iter(items)
-
-    async def worker() -> None:
-        for item in waiting:
-            await work(item)
-
-    try:
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(AT_ONCE):
-                workers.create_task(worker())
-    except ExceptionGroup as group:
-        raise group.exceptions[0] from group

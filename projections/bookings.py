@@ -14,6 +14,7 @@ from domain.booking import (
     BookingUnconfirmed,
 )
 from domain.calendar import BookingFreed, BookingMoved, ConflictFound, ConflictResolved, TimeBooked
+from domain.rederived import BookingRederived
 from domain.spans import Span, plain
 from domain.worked import days, minutes, runs
 from projections.projection import Projection
@@ -48,7 +49,9 @@ has left the calendar are the last that it had. `details` are its time, its term
 
 _BOOKING: Final = "booking/"
 _OWN: Final = frozenset({BookingCancelled, BookingRescheduled, BookingPostponed, BookingUnconfirmed, BookingCompleted})
-_ON_CALENDAR: Final = frozenset({TimeBooked, BookingMoved, BookingFreed, ConflictFound, ConflictResolved})
+_ON_CALENDAR: Final = frozenset(
+    {TimeBooked, BookingMoved, BookingFreed, BookingRederived, ConflictFound, ConflictResolved}
+)
 
 
 def touches(recorded: Recorded) -> Iterable[tuple[Table, Key]]:
@@ -110,7 +113,7 @@ def _changes(recorded: Recorded, row: Row) -> Row:  # noqa: PLR0911 - one case a
     """The columns that an event changes; only what was done to the booking itself counts as a version."""
     details: Row = row["details"]
     match recorded.event:
-        case TimeBooked() | BookingMoved() as taken:
+        case TimeBooked() | BookingMoved() | BookingRederived() as taken:
             return _time(details, taken.spans)
         case BookingFreed() as freed:
             return _time(details, freed.spans) if freed.spans else {}

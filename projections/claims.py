@@ -22,6 +22,7 @@ from domain.calendar import (
 )
 from domain.challenge import ChallengeAnswered, ChallengeEnded, ChallengeOpened
 from domain.event import Event
+from domain.rederived import BookingRederived, ContestRederived, TimeOffRederived, TimeRederived
 from domain.stored_claim import Claim, calendar_of
 
 
@@ -30,11 +31,11 @@ def concerned(event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - one case a ki
     match event:
         case TimeBooked(hold_id=str() as hold_id):
             return (event.booking_id, hold_id)
-        case TimeBooked() | BookingMoved() | BookingFreed():
+        case TimeBooked() | BookingMoved() | BookingFreed() | BookingRederived():
             return (event.booking_id,)
-        case TimeOffMarked() | TimeOffCleared():
+        case TimeOffMarked() | TimeOffCleared() | TimeOffRederived():
             return (event.time_off_id,)
-        case Reordered():
+        case Reordered() | ContestRederived():
             return tuple(event.spans)
         case (
             TimeHeld()
@@ -46,6 +47,7 @@ def concerned(event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - one case a ki
             | LimitsMoved()
             | ConsentGiven()
             | ConsentCountered()
+            | TimeRederived()
         ):
             return (event.hold_id,)
         case ChallengeEnded(hold_id=str() as hold_id):

@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 from commands import artist, booking, calendar, challenge, consent, hold, job, project, tenant, time_off
 from commands import booking_changes as changes
 from commands.context import Context
-from commands.log import Outcome
+from commands.log import Decided, Outcome, States
 from domain.calendar import CALENDAR, Calendar
 from domain.event import Event
 from domain.ids import tenant_id
@@ -274,6 +274,19 @@ class Studio:
 
     def record_overdue(self, artist: str = "ada") -> dict[str, Any]:
         return self.answer(now(calendar.record_overdue(self.log, self.context({}), uid(artist))))
+
+    def rederive(self, artist: str = "ada") -> dict[str, Any]:
+        return self.answer(now(calendar.rederive_calendar(self.log, self.context({}), uid(artist))))
+
+    def stored(self, artist: str, *events: Event) -> None:
+        """Facts of a calendar that were recorded in other times than these."""
+        stream = CALENDAR.stream(uid(artist))
+
+        def decision(states: States, _: datetime) -> Decided:
+            assert states[stream] is not None
+            return Decided({stream: events})
+
+        now(self.log.decide(self.context([str(event) for event in events]), stream, (), decision))
 
     def release_at_version(self, name: str, version: int) -> None:
         context = replace(self.context({}), expected_version=version)

@@ -19,8 +19,9 @@ from domain.calendar import (
     TimeReleased,
 )
 from domain.challenge import ChallengeAnswered, ChallengeEnded, ChallengeOpened, Intent, OpenChallenge
-from domain.claims import Held, hold_claim
+from domain.claims import Held, TimeOffClaim, hold_claim
 from domain.event import Event
+from domain.rederived import BookingRederived, TimeOffRederived, TimeRederived
 from domain.stored_claim import Claim, claim_from
 from projections import artist_calendar
 from projections.artist_calendar import CLAIMS, ends_by
@@ -93,6 +94,19 @@ def test_time_off_comes_and_goes() -> None:
     marked = TimeOffMarked(time_off_id=BOOKING, spans=(march(1, 2),), approved=True)
     assert standing(marked)[BOOKING]["kind"] == "time_off"
     assert standing(marked, TimeOffCleared(time_off_id=BOOKING)) == {}
+
+
+def test_what_was_worked_out_again_by_the_zones_stands_where_its_days_lie_now() -> None:
+    rows = standing(
+        time_held(),
+        TimeBooked(booking_id=BOOKING, project_id=PROJECT, spans=(march(1, 2),)),
+        TimeOffMarked(time_off_id=OTHER_HOLD, spans=(march(1, 2),), approved=True),
+        TimeRederived(hold_id=HOLD, spans=(march(8, 9),)),
+        BookingRederived(booking_id=BOOKING, spans=(march(8, 9),)),
+        TimeOffRederived(time_off_id=OTHER_HOLD, spans=time(8, 9), approved=True),
+    )
+    assert {row["starts_at"] for row in rows.values()} == {march(8, 8).starts_at}
+    assert claim_of(rows[OTHER_HOLD]) == TimeOffClaim(OTHER_HOLD, time(8, 9), approved=True)
 
 
 def test_events_of_other_streams_are_no_concern_of_a_calendar() -> None:

@@ -6,6 +6,7 @@ from domain.booking import BookingCancelled, BookingMade, BookingRescheduled
 from domain.calendar import BookingFreed, BookingMoved, TimeBooked
 from domain.event import Event
 from domain.money import Money
+from domain.rederived import BookingRederived
 from projections import bookings
 from projections.bookings import BOOKINGS
 from projections.table import Row
@@ -35,6 +36,11 @@ def test_its_version_counts_its_own_stream_only() -> None:
     moved = BookingMoved(booking_id=BOOKING, spans=(march(8, 9),))
     row = booking((STREAM, BookingRescheduled(periods=())), (CALENDAR, moved))
     assert (row["version"], row["days"], row["starts_at"]) == (2, 2, march(8, 8).starts_at)
+
+
+def test_worked_out_again_by_its_zone_it_has_the_new_time_and_its_old_version() -> None:
+    row = booking((CALENDAR, BookingRederived(booking_id=BOOKING, spans=(march(8, 9),))))
+    assert (row["version"], row["starts_at"]) == (1, march(8, 8).starts_at)
 
 
 def test_cancelled_it_keeps_the_time_that_it_had_last() -> None:

@@ -1,0 +1,105 @@
+"""`production-tool rederive`: after the rules of time zones have changed, every calendar is worked out again.
+
+One calendar after another, each in one step, so that it may be interrupted and run again. Processes that run keep the
+rules that they have read: they are restarted first.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from commands.calendar import rederive_calendar
+from commands.context import Context
+from infra.at_once import each
+from infra.catalogue import EVENTS
+from infra.event_log import EventLog
+from infra.mapper import Mapper
+from infra.postgres import PROJECTOR, check_database
+
+Progress = Callable[[int, int], None]
+"""Told how many calendars are done, and of how many."""
+
+_CALENDAR = "calendar/"
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of it."""
+
+    calendars: int = 0
+    done: int = 0
+    claims: int = 0
+    clashes: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        """A line for all of it, and one for each clash that somebody has to resolve."""
+        first = f"{self.calendars:,} calendars: {self.claims:,} claims lie at other instants, {len(self.clashes)} clash"
+        return "\n".join([first, *sorted(self.clashes)])
+
+
+async def rederive_all(url: str, progress: Progress) -> Report:
+    """Work out the calendars of every tenant again.
+
+    Raises:
+        LogUnavailable: the database does not answer; run it again to go on.
+        RoleRefused, SchemaMismatch: it is not ready for us.
+    """
+    await check_database(url)
+    found = [calendar async for calendar in _calendars(url)]
+    report = Report(len(found))
+    log = EventLog(url, Mapper(EVENTS))
+
+    async def one(calendar: tuple[str, str]) -> None:
+        tenant_id, artist_id = calendar
+        outcome = await rederive_calendar(log, _context(tenant_id), artist_id)
+        told = json.loads(outcome.body)
+        report.claims += told["claims"]
+        where = f"tenant {tenant_id}, artist {artist_id}"
+        for one, other in told["double_booked"]:
+            report.clashes.append(f"{where}: bookings {one} and {other} share time now; reschedule or cancel one")
+        for booking_id, off in told["conflicts"]:
+            report.clashes.append(f"{where}: booking {booking_id} lies on time off {off} now; resolve the conflict")
+        report.done += 1
+        progress(report.done, report.calendars)
+
+    try:
+        await each(one, found)
+    finally:
+        await log.close()
+    return report
+
+
+async def _calendars(url: str) -> AsyncIterator[tuple[str, str]]:
+    """Every tenant's artists, of those that anything was ever recorded for."""
+    async with await psycopg.AsyncConnection.connect(url) as connection:
+        await connection.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(PROJECTOR)))
+        heads = await connection.execute("SELECT tenant_id::text FROM heads ORDER BY tenant_id")
+        for (tenant_id,) in await heads.fetchall():
+            await connection.execute("SELECT set_config('app.tenants', %s::uuid[]::text, true)", [[tenant_id]])
+            streams = await connection.execute(
+                """
+                SELECT stream
+                FROM events
+                WHERE tenant_id = %s AND stream LIKE 'calendar/%%' AND version = 1
+                ORDER BY stream
+                """,
+                [tenant_id],
+            )
+            for (stream,) in await streams.fetchall():
+                yield tenant_id, stream.removeprefix(_CALENDAR)
+
+
+def _context(tenant_id: str) -> Context:
+    key = f"rederive/{uuid4()}"
+    return Context(
+        tenant_id=tenant_id,
+        actor="rederive",
+        permissions=frozenset(),
+        key=key,
+        fingerprint=key.encode()[:32],
+        correlation_id="rederive",
+    )
