@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from commands.at_calendar import at_calendar, booking_of
@@ -13,7 +14,7 @@ from domain.booking import BOOKING
 from domain.calendar import CALENDAR
 from domain.conflicts import How
 from domain.job import JOB
-from domain.overdue import next_due
+from domain.overdue import must_be_due, next_due
 from domain.overrides import Overrides
 from domain.periods import Periods
 from domain.rederiving import rederive
@@ -85,10 +86,15 @@ async def rederive_calendar(log: Log, context: Context, artist_id: str) -> Outco
     return await at_calendar(log, context, artist_id, subject=CALENDAR.stream(artist_id), act=act)
 
 
-async def record_overdue(log: Log, context: Context, artist_id: str) -> Outcome:
-    """Record what has fallen due on a calendar that nobody touches; safe to repeat. Answers `next_due_at`."""
+async def record_overdue(log: Log, context: Context, artist_id: str, *, due_at: datetime) -> Outcome:
+    """Record what has fallen due on a calendar that nobody touches; safe to repeat. Answers `next_due_at`.
+
+    Raises:
+        NotDue: `due_at` lies ahead, so that the key stays free for when it has come.
+    """
 
     def act(turn: Turn) -> Mapping[str, Any]:
+        must_be_due(due_at, turn.now)
         return {"next_due_at": next_due(turn.calendar)}
 
     return await at_calendar(log, context, artist_id, subject=CALENDAR.stream(artist_id), act=act)

@@ -5,12 +5,13 @@ step that has been taken changes nothing.
 """
 
 import hashlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, replace
 
 from commands.at_calendar import Asked, Told, at_hold
 from commands.booking_changes import CancelBooking, cancel_booking
 from commands.context import Context
+from commands.job import CloseJob, close_job
 from commands.log import Log, Outcome
 from domain.calendar import Release
 from domain.cancelling import BookingEnded
@@ -21,12 +22,20 @@ from domain.hold import HoldReleased
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Holds to be released and bookings to be cancelled, because of a decision that has been recorded."""
+    """Holds to be released, bookings to be cancelled and jobs to be closed, because of what has been decided."""
 
     because: Release
     hold_ids: tuple[str, ...] = ()
     booking_ids: tuple[str, ...] = ()
     reason: str | None = None
+    job_ids: tuple[str, ...] = ()
+
+    def steps(self) -> Iterator["Following"]:
+        """Each thing alone; they may be done in any order, and at once."""
+        alone = replace(self, hold_ids=(), booking_ids=(), job_ids=())
+        yield from (replace(alone, hold_ids=(id,)) for id in self.hold_ids)
+        yield from (replace(alone, booking_ids=(id,)) for id in self.booking_ids)
+        yield from (replace(alone, job_ids=(id,)) for id in self.job_ids)
 
 
 def of_group(decided: GroupDecided) -> Following:
@@ -47,6 +56,8 @@ async def follow(log: Log, context: Context, following: Following) -> int:
     for booking_id in following.booking_ids:
         command = CancelBooking(by="client", reason=following.reason)
         stood += await _taken(cancel_booking(log, _under(context, booking_id), booking_id, command))
+    for job_id in following.job_ids:
+        stood += await _taken(close_job(log, _under(context, job_id), job_id, CloseJob()))
     return stood
 
 

@@ -87,7 +87,8 @@ class HoldClaim:
     def with_(self, **changes: object) -> "HoldClaim":
         """The claim with other members, its clocks looked at afresh."""
         changed = replace(self, **changes)  # type: ignore[arg-type]
-        return replace(changed, deadline=deadline_of(changed.limits), due_at=_first(changed))
+        deadline = deadline_of(changed.limits)
+        return replace(changed, deadline=deadline, due_at=_first(changed, deadline))
 
     def dead(self, now: datetime) -> bool:
         """Whether a clock of all of it has run out; a deadline is late at its very instant."""
@@ -116,12 +117,12 @@ def hold_claim(
     """A claim with its deadline worked out."""
     deadline = deadline_of(limits)
     claim = HoldClaim(hold_id, project_id, spans, limits, deadline, deadline.at, consent, respond_by, job_id, group_id)
-    due_at = _first(claim)
+    due_at = _first(claim, deadline)
     return claim if due_at == deadline.at else replace(claim, due_at=due_at)
 
 
-def _first(claim: HoldClaim) -> datetime:
-    first = claim.deadline.at if claim.respond_by is None else min(claim.deadline.at, claim.respond_by.at)
+def _first(claim: HoldClaim, deadline: Clock) -> datetime:
+    first = deadline.at if claim.respond_by is None else min(deadline.at, claim.respond_by.at)
     for span in claim.spans:
         if span.first_refusal is not None:
             first = min(first, span.first_refusal.at)

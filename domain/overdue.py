@@ -7,7 +7,14 @@ from datetime import datetime
 from domain.calendar import Calendar, Lapse, TimeLapsed
 from domain.claims import Held, HoldClaim
 from domain.clocks import Clock
+from domain.errors import Refused
 from domain.spans import plain
+
+
+class NotDue(Refused):
+    """The instant that somebody wants recorded has not come."""
+
+    code = "not_due"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,16 @@ def next_due(calendar: Calendar) -> datetime | None:
     if (first := calendar.holds.next_due) is not None:
         instants.append(first)
     return min(instants, default=None)
+
+
+def must_be_due(at: datetime, now: datetime) -> None:
+    """Refuse to record a clock before its time: the database's clock may have been set back since it was read.
+
+    Raises:
+        NotDue: `at` lies ahead.
+    """
+    if now < at:
+        raise NotDue("That has not fallen due yet.", due_at=at)
 
 
 def lapse(calendar: Calendar, one: Due) -> TimeLapsed | None:

@@ -13,7 +13,7 @@ from domain.job import JOB
 from domain.project import PROJECT
 from domain.tenant import TENANT
 from domain.time_off import TIME_OFF
-from projections import artist_calendar, bookings, directory, holds
+from projections import artist_calendar, bookings, directory, following, holds, overdue
 from projections.projection import Projection
 
 DECIDERS: Final[tuple[Decider[Any], ...]] = (
@@ -33,4 +33,6 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     artist_calendar.PROJECTION,
     bookings.PROJECTION,
     directory.PROJECTION,
+    overdue.PROJECTION,
+    following.PROJECTION,
 )

@@ -36,6 +36,7 @@ for command in (
     cli_serving.api,
     cli_serving.project,
     cli_serving.relay,
+    cli_serving.clock,
     cli_tools.token,
     cli_tools.import_permits,
     cli_tools.verify,

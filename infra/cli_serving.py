@@ -114,3 +114,18 @@ def relay(
         metrics.serve(settings.host, metrics_port)
     with plainly(), database(settings) as url:
         run_until_told(bring_to_kafka(url, kafka, shards=settings.relay_shards, meter=metrics))
+
+
+def clock(data: Data = None, *, with_parent: WithParent = False) -> None:
+    """Record what falls due and carry out what follows from decisions, until told to stop; one process is enough."""
+    from infra.database import database
+    from infra.keeping_time import keep_time
+    from infra.logging import configure_logging
+    from infra.parts import end_with_parent, run_until_told
+
+    settings = settings_with(data=data)
+    configure_logging(settings.log_level)
+    if with_parent:
+        end_with_parent()
+    with plainly(), database(settings) as url:
+        run_until_told(keep_time(url))

@@ -33,6 +33,7 @@ def run_all(settings: Settings, url: str) -> None:
     parts = (
         Part("API", (*_TOOL, "api", "--host", settings.host, "--port", str(port), "--with-parent")),
         Part("projector", (*_TOOL, "project", "--with-parent")),
+        Part("clock", (*_TOOL, "clock", "--with-parent")),
     )
     environment = {
         "DATABASE_URL": url,

@@ -273,7 +273,8 @@ class Studio:
         return self.answer(now(calendar.reorder_queue(self.log, self.context(said), uid(artist), command)))
 
     def record_overdue(self, artist: str = "ada") -> dict[str, Any]:
-        return self.answer(now(calendar.record_overdue(self.log, self.context({}), uid(artist))))
+        overdue = calendar.record_overdue(self.log, self.context({}), uid(artist), due_at=self.log.now)
+        return self.answer(now(overdue))
 
     def rederive(self, artist: str = "ada") -> dict[str, Any]:
         return self.answer(now(calendar.rederive_calendar(self.log, self.context({}), uid(artist))))

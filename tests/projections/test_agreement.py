@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 from domain.booking import BOOKING
 from domain.calendar import CALENDAR, Calendar
 from domain.errors import DomainError
+from domain.overdue import next_due
 from domain.spans import plain
 from domain.stored_claim import Claim, stored
 from infra.catalogue import EVENTS, PROJECTIONS
 from infra.mapper import Mapper
 from projections.artist_calendar import CLAIMS
 from projections.bookings import BOOKINGS
+from projections.following import CONTENTS
 from projections.holds import HOLDS
+from projections.overdue import OVERDUE
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Row
@@ -179,6 +182,29 @@ def test_a_booking_has_the_status_time_and_conflicts_that_decisions_see(
     conflicts = {(id, one["time_off_id"]) for id, row in rows.items() for one in row["details"].get("conflicts", ())}
     assert conflicts == {conflict for each in calendars for conflict in each.conflicts}
     assert standing.keys() <= rows.keys()
+
+
+@settings(max_examples=150, deadline=None)
+@given(STORY)
+def test_the_first_overdue_row_of_a_calendar_is_its_first_clock(story: Told) -> None:
+    studio = told(story)
+    rows = projected(studio).written(OVERDUE)
+    for artist in ("ada", "bob"):
+        shown = [row["due_at"] for row in rows if row["artist_id"] == uid(artist)]
+        assert min(shown, default=None) == next_due(calendar(studio, artist))
+
+
+@settings(max_examples=150, deadline=None)
+@given(STORY)
+def test_in_a_project_is_what_has_not_ended(story: Told) -> None:
+    studio = told(story)
+    shown = {(row["kind"], row["id"]) for row in projected(studio).written(CONTENTS)}
+    standing = [calendar(studio, artist) for artist in ("ada", "bob")]
+    assert {id for kind, id in shown if kind == "hold"} == {id for one in standing for id in one.holds}
+    streams = {stream.partition("/") for _, stream in studio.log.streams}
+    bookings = {id: studio.log.fold(studio.tenant, BOOKING.stream(id)) for kind, _, id in streams if kind == "booking"}
+    lasting = {id for id, booking in bookings.items() if booking.made and booking.status in {"confirmed", "postponed"}}
+    assert {id for kind, id in shown if kind == "booking"} == lasting
 
 
 @settings(max_examples=150, deadline=None)

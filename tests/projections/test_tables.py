@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import psycopg
 import pytest
 
@@ -41,7 +43,7 @@ def test_every_unique_index_of_a_table_begins_with_the_tenant(database: str, tab
             """
             SELECT indexrelid::regclass::text, attname
             FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
-            WHERE indrelid = %s::regclass
+            WHERE indrelid = %s::regclass AND indisunique
             """,
             [table.name],
         ).fetchall()
@@ -55,7 +57,9 @@ def test_without_a_tenant_the_reader_sees_no_row(database: str, name: str) -> No
             "SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = %s::regclass", [name]
         ).fetchone()
         connection.execute("SET ROLE production_tool_reader")
-        seen = connection.execute(f"SELECT 1 FROM {name}").fetchall()  # noqa: S608 - names of this test's own
+        seen = []
+        with suppress(psycopg.errors.InsufficientPrivilege):  # out of its reach altogether
+            seen = connection.execute(f"SELECT 1 FROM {name}").fetchall()  # noqa: S608 - names of this test's own
     assert enabled == (True,)
     assert seen == []
 
