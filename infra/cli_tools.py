@@ -145,7 +145,7 @@ def import_permits(
 
 
 def bench(
-    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="What to measure: append, http.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="What to measure: domain, append, http.")],
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", dir_okay=False, help="Write the figures there, too.")
     ] = None,

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from infra.bench.append import Progress, append_rows
+from infra.bench.domain import domain_rows
 from infra.bench.http import http_rows
 from infra.bench.rows import Row, show
 
@@ -18,7 +19,7 @@ Measure = Callable[[float, Progress], list[Row]]
 
 _WIDE: Final = 160
 """Characters, where no terminal says how many there are: so that a row stays one line in a file."""
-MEASURES: Final[Mapping[str, Measure]] = {"append": append_rows, "http": http_rows}
+MEASURES: Final[Mapping[str, Measure]] = {"domain": domain_rows, "append": append_rows, "http": http_rows}
 
 
 def bench(

@@ -1,0 +1,26 @@
+"""`production-tool bench domain`: what is measured is decided, on calendars that stay as they are."""
+
+from itertools import islice
+
+import pytest
+
+from infra.bench.domain import SIZES, domain_rows, full_calendar, n_log_n
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_each_step_is_decided_again_and_again_since_nothing_comes_of_it() -> None:
+    steps = await full_calendar(10)
+    assert list(steps) == ["place", "confirm", "release", "challenge", "lapse", "lapse of all at once"]
+    for decisions in steps.values():
+        for decide in islice(decisions, 12):
+            await decide()
+
+
+def test_growth_is_held_against_n_log_n_and_every_figure_is_a_row() -> None:
+    rows = domain_rows(0.02, lambda _: None)
+    assert len(rows) == 6 * (len(SIZES) + len(SIZES) - 1)
+    growing = [row for row in rows if row.unit == "times"]
+    assert {row.must for row in growing} == {46.0, 14.3}
+    assert all(row.at_most and row.value > 0 for row in growing)
+    assert n_log_n(2_000) / n_log_n(200) == pytest.approx(14.3, abs=0.1)
