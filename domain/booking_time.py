@@ -9,7 +9,7 @@ from domain.ending import release
 from domain.errors import Refused
 from domain.overrides import Overrides
 from domain.placing import on_time_off
-from domain.queue import stretches
+from domain.queue import AS_RECORDED, stretches
 from domain.spans import Span, hours, intersect, plain, subtract, union
 from domain.turn import Turn
 
@@ -136,7 +136,9 @@ def _higher(turn: Turn, spans: tuple[Span, ...], hold_id: str | None) -> list[st
     if len(turn.calendar.holds) == (hold_id is not None):
         return []
     found: list[str] = []
-    for stretch in stretches(turn.calendar, turn.now, spans):
+    # As recorded, not as of now: what a challenge decides at its deadline is decided in the queue of that instant, and
+    # clocks that have run out since are recorded after it. In any other turn the two are the same.
+    for stretch in stretches(turn.calendar, AS_RECORDED, spans):
         for entry in stretch.entries:
             if entry.hold_id == hold_id:
                 break

@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.calendar import TimeBooked, TimeLapsed
 from domain.groups import GroupBroken, GroupDecided
 from tests.given import Studio, days, uid
 
@@ -50,3 +51,24 @@ def test_a_run_is_broken_however_a_member_goes(how: str) -> None:
     assert decided.let_go == (uid("b"),)
     with pytest.raises(GroupBroken):
         studio.confirm("b")
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_an_intent_books_at_the_challenges_deadline_though_its_hold_would_have_lapsed_since(*, recorded: bool) -> None:
+    studio = Studio()
+    studio.project("show")
+    studio.hold("silent", DAY)
+    studio.hold("willing", DAY, project="spot")
+    studio.pass_(days=13, hours=-2)
+    studio.hold("challenger", DAY, project="show")
+    studio.extend("silent")
+    studio.challenge("x", by="challenger")
+    studio.answers("x", by="willing", answer="confirm")
+    studio.pass_(hours=24)
+    if recorded:
+        studio.record_overdue()
+    studio.pass_(hours=3)
+    studio.record_overdue()
+    (booked,) = studio.events(TimeBooked)
+    assert booked.hold_id == uid("willing")
+    assert [(lapse.hold_id, lapse.because) for lapse in studio.events(TimeLapsed)] == [(uid("silent"), "challenge")]
