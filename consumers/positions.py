@@ -65,6 +65,12 @@ def due(batch: Iterable[Recorded], last: Mapping[str, int]) -> tuple[list[Record
     return events, reached
 
 
+def furthest_behind(reached: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Tenant to the seq of the projection that is furthest behind there, from projection to tenant to seq."""
+    tenants = {tenant_id for last in reached.values() for tenant_id in last}
+    return {tenant_id: min(last.get(tenant_id, 0) for last in reached.values()) for tenant_id in tenants}
+
+
 async def stored(cursor: AsyncCursor, projections: Sequence[str]) -> dict[str, dict[str, int]]:
     """Projection to tenant to seq, as committed; every projection asked for is in it."""
     found: dict[str, dict[str, int]] = {name: {} for name in projections}

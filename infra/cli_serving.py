@@ -70,6 +70,7 @@ def project(
 ) -> None:
     """Keep read models up with the log, until told to stop; one process is enough for all of them."""
     from infra.database import database
+    from infra.kafka import kafka_of
     from infra.logging import configure_logging
     from infra.parts import end_with_parent, run_until_told
     from infra.projecting import named
@@ -81,7 +82,7 @@ def project(
     if with_parent:
         end_with_parent()
     with plainly(), database(settings) as url:
-        run_until_told(keep_up(url, projections))
+        run_until_told(keep_up(url, projections, kafka=kafka_of(settings)))
 
 
 def relay(

@@ -30,11 +30,13 @@ def run_all(settings: Settings, url: str) -> None:
         KeyUnusable: tokens cannot be made.
     """
     port = settings.port or free_port(settings.host)
-    parts = (
+    parts: tuple[Part, ...] = (
         Part("API", (*_TOOL, "api", "--host", settings.host, "--port", str(port), "--with-parent")),
         Part("projector", (*_TOOL, "project", "--with-parent")),
         Part("clock", (*_TOOL, "clock", "--with-parent")),
     )
+    if settings.kafka_bootstrap_servers is not None:
+        parts = (*parts, Part("relay", (*_TOOL, "relay", "--with-parent")))
     environment = {
         "DATABASE_URL": url,
         "PRODUCTION_TOOL_DATA": str(settings.data.resolve()),

@@ -96,9 +96,9 @@ def marks(url: str) -> dict[str, int]:
         return dict(connection.execute("SELECT tenant_id::text, seq FROM relay_marks").fetchall())
 
 
-async def until(happened: Callable[[], bool], task: asyncio.Task[None] | None = None) -> None:
+async def until(happened: Callable[[], bool], task: asyncio.Task[None] | None = None, *, seconds: float = 20) -> None:
     """Wait until it has, looking often; fails after a while, or with the task."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(seconds):
         while not happened():
             if task is not None and task.done():
                 task.result()

@@ -13,6 +13,7 @@ import httpx
 
 from infra.embedded_guard import postmaster, until
 from tests.infra.command_line import TOOL, environment_with
+from tests.infra.topics import environment, fresh, seqs
 
 
 @dataclass
@@ -41,10 +42,10 @@ class Up:
 
 
 @contextmanager
-def up(data: Path, **environment: str) -> Iterator[Up]:
+def up(data: Path, **more: str) -> Iterator[Up]:
     command = [*TOOL, "up", "--port", "0", "--data", str(data)]
     with subprocess.Popen(
-        command, env=environment_with(environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, env=environment_with(more), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         printed = list[str]()
@@ -83,6 +84,20 @@ def test_what_was_written_is_there_the_next_time_and_reads_show_it(data: Path, e
         types = [event["type"] for event in second.pasted()["items"]]
         assert second.end(signal.SIGINT) == (0, "")
     assert types == ["tenant.policy_adopted.v1", "artist.added.v1"]
+
+
+def test_where_brokers_are_set_it_goes_through_kafka(data: Path, kafka: str) -> None:
+    topic = fresh(kafka)
+    with up(data, **environment(topic)) as running:
+        headers = {"Authorization": _bearer(running), "Idempotency-Key": "mo"}
+        with httpx.Client(base_url=running.of("API"), headers=headers, trust_env=False, timeout=30) as http:
+            added = http.post("/v1/artists", json={"name": "Mo", "time_zone": "Europe/Berlin"})
+            token = {"Consistency-Token": added.headers["Consistency-Token"]}
+            assert until(lambda: http.get("/v1/artists", headers=token).is_success, 60)
+            shown = http.get("/v1/artists", headers=token)
+        assert running.end(signal.SIGTERM) == (0, "")
+    assert [artist["name"] for artist in shown.json()["items"]] == ["Mo"]
+    assert list(seqs(topic).values()) == [[1, 2]]
 
 
 def test_ctrl_c_while_it_begins_is_no_mistake(data: Path) -> None:

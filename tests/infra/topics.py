@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import Mapping
 
+from kafka import KafkaAdminClient  # type: ignore[import-untyped]
+
 from infra.kafka import Kafka, TopicPartition, consumer
 
 
@@ -36,3 +38,13 @@ def seqs(kafka: Kafka) -> Mapping[str, list[int]]:
     finally:
         client.close()
     return found
+
+
+def emptied(kafka: Kafka) -> None:
+    """All that it holds goes, as if its time were over; offsets go on."""
+    client = consumer(kafka)
+    ends = client.end_offsets([TopicPartition(kafka.topic, n) for n in client.partitions_for_topic(kafka.topic)])
+    client.close()
+    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers.split(","))
+    admin.delete_records(ends)
+    admin.close()
