@@ -4,9 +4,11 @@ By what was said, never by a zone's rules, so that every replay counts alike. Wo
 which it starts, a night's to the evening's, and so on every 24 hours; it lasts as long as clocks on the wall show.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import Final
 
 from domain.spans import Span
@@ -51,14 +53,36 @@ def _by_the_hour(span: Span) -> list[Run]:
 
 def days(work: Iterable[Run]) -> int:
     """On how many days there is any."""
-    count, reached = 0, date.min
-    for run in sorted(work, key=lambda run: run.first_day):
-        first = max(run.first_day, reached + _ONE_DAY)
-        if run.last_day >= first:
-            count, reached = count + (run.last_day - first).days + 1, run.last_day
-    return count
+    return sum((last - first).days + 1 for first, last in _stretches(work))
 
 
 def minutes(work: Iterable[Run]) -> int:
     """All of it."""
     return sum(((run.last_day - run.first_day).days + 1) * run.minutes for run in work)
+
+
+def fewest(people: Iterable[Iterable[Run]], within: Iterable[Run]) -> int:
+    """How many of `people` work on the day of `within` on which the fewest do."""
+    changes: dict[date, int] = {}
+    for work in people:
+        for first, last in _stretches(work):
+            changes[first] = changes.get(first, 0) + 1
+            changes[last + _ONE_DAY] = changes.get(last + _ONE_DAY, 0) - 1
+    edges = sorted(changes)
+    counts = list(accumulate(changes[edge] for edge in edges))
+    found = list[int]()
+    for first, last in _stretches(within):
+        before, until = bisect_right(edges, first), bisect_right(edges, last)
+        found += (counts[before - 1] if before else 0, *counts[before:until])
+    return min(found, default=0)
+
+
+def _stretches(work: Iterable[Run]) -> list[tuple[date, date]]:
+    """The days on which there is any, from the first of a row to its last."""
+    found: list[tuple[date, date]] = []
+    for run in sorted(work, key=lambda run: run.first_day):
+        if found and run.first_day <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], run.last_day))
+        else:
+            found.append((run.first_day, run.last_day))
+    return found

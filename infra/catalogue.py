@@ -13,7 +13,17 @@ from domain.job import JOB
 from domain.project import PROJECT
 from domain.tenant import TENANT
 from domain.time_off import TIME_OFF
-from projections import artist_calendar, bookings, directory, following, holds, overdue
+from projections import (
+    activity,
+    artist_calendar,
+    bookings,
+    directory,
+    following,
+    holds,
+    jobs,
+    overdue,
+    project_board,
+)
 from projections.projection import Projection
 
 DECIDERS: Final[tuple[Decider[Any], ...]] = (
@@ -32,6 +42,9 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     holds.PROJECTION,
     artist_calendar.PROJECTION,
     bookings.PROJECTION,
+    jobs.PROJECTION,
+    project_board.PROJECTION,
+    activity.PROJECTION,
     directory.PROJECTION,
     overdue.PROJECTION,
     following.PROJECTION,

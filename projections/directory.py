@@ -1,4 +1,4 @@
-"""The names behind the ids: a tenant's artists and projects, in the order in which they came."""
+"""The names behind the ids: a tenant's artists, projects and people, in the order in which they came."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -49,21 +49,43 @@ PROJECTS = Table(
 )
 """`status` is open, closed or cancelled."""
 
+PEOPLE = Table(
+    name="people",
+    key=("tenant_id", "subject"),
+    columns={
+        "tenant_id": "uuid",
+        "subject": "text",
+        "seq": "bigint",
+        "since": "timestamptz",
+        "artist_ids": "json",
+    },
+)
+"""Whoever has done something, or is the user of an artist: by the subject of their tokens. `seq` is where first."""
+
 
 def touches(recorded: Recorded) -> Iterable[tuple[Table, Key]]:
-    """The project that an event after its first is about."""
-    match recorded.event:
+    """Whoever acts, an artist's user, and the project that an event after its first is about."""
+    tenant_id, event = recorded.tenant_id, recorded.event
+    keys: list[tuple[Table, Key]] = [(PEOPLE, (tenant_id, recorded.actor))]
+    match event:
+        case ArtistAdded(user=str() as user):
+            keys.append((PEOPLE, (tenant_id, user)))
         case ProjectClosed() | ProjectCancelled():
-            return [(PROJECTS, (recorded.tenant_id, _id(recorded)))]
+            keys.append((PROJECTS, (tenant_id, _id(recorded))))
         case _:
-            return []
+            pass
+    return keys
 
 
 def project(recorded: Recorded, rows: Rows) -> None:
-    """Artists come; projects come, close and are cancelled."""
+    """People appear; artists come; projects come, close and are cancelled."""
+    if rows.get(PEOPLE, (recorded.tenant_id, recorded.actor)) is None:
+        rows.put(PEOPLE, _person(recorded, recorded.actor))
     match recorded.event:
         case ArtistAdded() as added:
             rows.put(ARTISTS, _artist(recorded, added))
+            if added.user is not None:
+                _link(recorded, rows, added.user)
         case ProjectOpened() as opened:
             rows.put(PROJECTS, _project(recorded, opened))
         case ProjectClosed():
@@ -72,6 +94,21 @@ def project(recorded: Recorded, rows: Rows) -> None:
             _end(recorded, rows, "cancelled")
         case _:
             pass
+
+
+def _person(recorded: Recorded, subject: str) -> Row:
+    return {
+        "tenant_id": recorded.tenant_id,
+        "subject": subject,
+        "seq": recorded.seq,
+        "since": recorded.recorded_at,
+        "artist_ids": [],
+    }
+
+
+def _link(recorded: Recorded, rows: Rows, user: str) -> None:
+    row = rows.get(PEOPLE, (recorded.tenant_id, user)) or _person(recorded, user)
+    rows.put(PEOPLE, {**row, "artist_ids": [*row["artist_ids"], _id(recorded)]})
 
 
 def _artist(recorded: Recorded, added: ArtistAdded) -> Row:
@@ -116,4 +153,4 @@ def _id(recorded: Recorded) -> str:
     return recorded.stream.partition("/")[2]
 
 
-PROJECTION: Final = Projection(name="directory", tables=(ARTISTS, PROJECTS), touches=touches, project=project)
+PROJECTION: Final = Projection(name="directory", tables=(ARTISTS, PROJECTS, PEOPLE), touches=touches, project=project)

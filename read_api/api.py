@@ -4,7 +4,20 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from read_api import artist_calendar, bookings, directory, events, history, holds, live, policy, queue
+from read_api import (
+    activity,
+    artist_calendar,
+    bookings,
+    directory,
+    events,
+    history,
+    holds,
+    jobs,
+    live,
+    policy,
+    project_board,
+    queue,
+)
 
 router: Final = APIRouter()
 
@@ -14,7 +27,10 @@ for routes in (
     artist_calendar.router,
     queue.router,
     directory.router,
+    project_board.router,
+    jobs.router,
     policy.router,
+    activity.router,
     history.router,
     events.router,
     live.router,

@@ -1,7 +1,6 @@
 """A booking as clients see it: staff all of it, its artist when it is and what became of it."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field, TypeAdapter
@@ -11,7 +10,7 @@ from domain.booking import Party
 from domain.money import Money
 from domain.overrides import Override
 from domain.spans import Span
-from read_api.shapes import Id, Maybe, Shown, Time, times
+from read_api.shapes import Amount, Id, Maybe, Shown, Time, times
 from read_api.tenant import Found
 
 Status = Literal["confirmed", "postponed", "cancelled", "unconfirmed", "completed"]
@@ -53,7 +52,7 @@ class BookingShown(Shown):
     days: int = Field(description="On how many days that is.")
     hours: float = Field(description="As many as clocks on the wall show; 8 for a whole day.")
     rate: Maybe[Money] = Field(default=None, description="For a day.")
-    cost: Maybe[Money] = Field(default=None, description="Days at that rate, while it is confirmed or completed.")
+    cost: Maybe[Amount] = Field(default=None, description="Days at that rate, while it is confirmed or completed.")
     cancellations: Maybe[list[CancellationShown]] = None
     conflicts: Maybe[list[ConflictShown]] = Field(default=None, description="To be resolved under the booking's id.")
     became_hold_id: Maybe[Id] = Field(default=None, description="The hold that it is again.")
@@ -86,7 +85,7 @@ def _for_staff(row: Found, details: Found) -> dict[str, Any]:
         "job_id": row["job_id"],
         "hold_id": details.get("hold_id"),
         "rate": rate,
-        "cost": None if rate is None or row["status"] not in {"confirmed", "completed"} else cost(rate, row["days"]),
+        "cost": None if rate is None or row["status"] not in {"confirmed", "completed"} else _cost(rate, row["days"]),
         "cancellations": [_cancellation(one) for one in details.get("cancellations", ())] or None,
         "conflicts": [
             ConflictShown(time_off_id=one["time_off_id"], periods=_times(one["spans"]))
@@ -100,9 +99,8 @@ def _for_staff(row: Found, details: Found) -> dict[str, Any]:
     }
 
 
-def cost(rate: Money, days: int) -> Money:
-    """So many days at a rate for the day."""
-    return Money(amount=rate.amount * Decimal(days), currency=rate.currency)
+def _cost(rate: Money, days: int) -> Amount:
+    return Amount(amount=rate.amount * days, currency=rate.currency)
 
 
 def _cancellation(said: Found) -> CancellationShown:

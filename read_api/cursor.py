@@ -12,9 +12,12 @@ from fastapi.exceptions import RequestValidationError
 _PARTS: Final = Struct(">8sq")
 
 
-def cursor_after(seq: int, *of: object) -> str:
-    """The cursor that goes on behind `seq` in the list that `of` names: its tenant, its route, its filters."""
-    return urlsafe_b64encode(_PARTS.pack(_list(of), seq)).decode()
+def cursor_after(seq: int, *of: object, name: str = "") -> str:
+    """The cursor that goes on behind `seq` in the list that `of` names: its tenant, its route, its filters.
+
+    `name` tells those apart that share a seq, in a list that has such.
+    """
+    return urlsafe_b64encode(_PARTS.pack(_list(of), seq) + name.encode()).decode()
 
 
 def seq_in(cursor: str | None, *of: object) -> int:
@@ -23,15 +26,26 @@ def seq_in(cursor: str | None, *of: object) -> int:
     Raises:
         RequestValidationError: it is not a cursor of that list.
     """
+    return place_in(cursor, *of)[0]
+
+
+def place_in(cursor: str | None, *of: object) -> tuple[int, str]:
+    """The same, for a list in which some share a seq, with the name behind which it goes on.
+
+    Raises:
+        RequestValidationError: it is not a cursor of that list.
+    """
     if cursor is None:
-        return 0
+        return 0, ""
     try:
-        name, seq = _PARTS.unpack(b64decode(cursor.encode(), altchars=b"-_", validate=True))
+        said = b64decode(cursor.encode(), altchars=b"-_", validate=True)
+        list_, seq = _PARTS.unpack(said[: _PARTS.size])
+        name = said[_PARTS.size :].decode()
     except (NotBase64, ValueError, StructError):
         raise _refused(cursor) from None
-    if name != _list(of) or seq < 0:
+    if list_ != _list(of) or seq < 0 or "\0" in name:
         raise _refused(cursor)
-    return int(seq)
+    return int(seq), name
 
 
 def _list(of: tuple[object, ...]) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
@@ -50,6 +51,13 @@ class Time(Shown):
             first_day=span.first_day,
             last_day=span.last_day,
         )
+
+
+class Amount(Shown):
+    """Money that was added up: as large as it gets, and below zero where that says something."""
+
+    amount: Decimal
+    currency: str = Field(examples=["EUR"])
 
 
 class Deadline(Shown):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.spans import Span, hours, union, whole_days
-from domain.worked import Run, days, minutes, runs
+from domain.worked import Run, days, fewest, minutes, runs
 
 BERLIN = "Europe/Berlin"
 
@@ -48,3 +48,20 @@ def test_days_are_counted_once_each(said: list[list[date]]) -> None:
     counted = {date.fromordinal(day) for first, last in said for day in range(first.toordinal(), last.toordinal() + 1)}
     assert days(runs(spans)) == len(counted)
     assert days([Run(first, last, 1) for first, last in said]) == len(counted)
+
+
+_WORK = st.lists(
+    st.tuples(st.integers(1, 12), st.integers(1, 12)).map(
+        lambda run: Run(date(2027, 3, min(run)), date(2027, 3, max(run)), 480)
+    ),
+    max_size=3,
+)
+
+
+@given(st.lists(_WORK, max_size=5), _WORK)
+def test_the_fewest_is_the_least_of_a_count_day_by_day(people: list[list[Run]], within: list[Run]) -> None:
+    def on(day: int, work: list[Run]) -> bool:
+        return any(run.first_day.day <= day <= run.last_day.day for run in work)
+
+    counts = [sum(on(day, work) for work in people) for day in range(1, 13) if on(day, within)]
+    assert fewest(people, within) == min(counts, default=0)

@@ -71,7 +71,8 @@ async def test_a_log_longer_than_a_batch_is_replayed_whole(database: str) -> Non
         office = Office(log)
         await asyncio.gather(*(office.artist(f"Mo {n}") for n in range(1_100)))
     await catch_up(database)
-    assert (await verdicts(database))["V7"].found == Found("1,100 events, 1 tenants, 1,100 rows")
+    # Each artist, the line that says who added it, and that one person.
+    assert (await verdicts(database))["V7"].found == Found("1,100 events, 1 tenants, 2,201 rows")
 
 
 async def test_an_empty_database_breaks_no_promise(database: str) -> None:
@@ -196,7 +197,8 @@ async def test_a_read_model_that_is_behind_breaks_no_promise(worked: str) -> Non
     ],
 )
 async def test_v9_whatever_was_changed_is_found(worked: str, statement: str) -> None:
-    assert await broken(worked, statement) == {"V9"}
+    # What a read model shows of it is found there too.
+    assert await broken(worked, statement) - {"V7"} == {"V9"}
 
 
 async def test_v9_a_changed_event_whose_hash_was_made_to_fit_breaks_the_chain_behind_it(worked: str) -> None:

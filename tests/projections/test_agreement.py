@@ -9,19 +9,24 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.booking import BOOKING
+from domain.booking import BOOKING, BookingCancelled
 from domain.calendar import CALENDAR, Calendar
 from domain.errors import DomainError
+from domain.job import JOB
 from domain.overdue import next_due
 from domain.spans import plain
 from domain.stored_claim import Claim, stored
+from domain.worked import days as days_of
+from domain.worked import fewest, runs
 from infra.catalogue import EVENTS, PROJECTIONS
 from infra.mapper import Mapper
 from projections.artist_calendar import CLAIMS
 from projections.bookings import BOOKINGS
 from projections.following import CONTENTS
 from projections.holds import HOLDS
+from projections.jobs import JOBS
 from projections.overdue import OVERDUE
+from projections.project_board import LINES
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Row
@@ -30,6 +35,7 @@ from tests.given import OVERRIDES, Studio, accepting, days, uid
 
 _FIRST = date(2027, 3, 1)
 _MAPPER = Mapper(EVENTS)
+_RATE = {"amount": "450.00", "currency": "EUR"}
 _N = st.integers(0, 5)
 _RUN = st.tuples(_N, _N).map(sorted)
 
@@ -64,8 +70,9 @@ class Driver:
         hold, other = (self.holds[-1 - number % len(self.holds)] for number in (n, m))
         booking, off, challenge = self.bookings[-1], self.time_off[-1], self.challenges[-1]
         artist, project = ("ada", "bob")[m % 2], ("film", "spot")[n % 2]
+        for_job = {"job_id": "comp"} if project == "film" and m % 3 else {}
         commands: dict[str, Callable[[], object]] = {
-            "hold": lambda: studio.hold(self.fresh(self.holds), when, artist=artist, project=project),
+            "hold": lambda: studio.hold(self.fresh(self.holds), when, artist=artist, project=project, **for_job),
             "release": lambda: studio.release(hold),
             "release part": lambda: studio.release(hold, periods=when),
             "change": lambda: studio.change(hold, when),
@@ -76,7 +83,9 @@ class Driver:
             "counter": lambda: studio.counter(hold, when),
             "confirm": lambda: self.booked(studio.confirm(hold, periods=when, keep_rest=bool(m % 2))),
             "confirm all": lambda: self.booked(studio.confirm(hold)),
-            "book": lambda: self.bookings.append(studio.book(self.fresh([]), when, artist=artist)["id"]),
+            "book": lambda: self.bookings.append(
+                studio.book(self.fresh([]), when, artist=artist, rate=_RATE, job_id="comp")["id"]
+            ),
             "cancel": lambda: studio.cancel(booking),
             "cancel part": lambda: studio.cancel(booking, periods=when),
             "reschedule": lambda: studio.reschedule(booking, when),
@@ -114,7 +123,9 @@ STORY = st.lists(st.tuples(_WHAT, _N, _N, _RUN), min_size=5, max_size=30)
 def told(story: Told) -> Studio:
     driver = Driver()
     driver.studio.artist("bob", consent="freelancer")
-    driver.studio.policy("motion-24h", max_depth=3)
+    bands = {"bands": [{"below": 8784, "percent": 50}]}
+    driver.studio.policy("motion-24h", max_depth=3, cancellation=bands)
+    driver.studio.job("comp", periods=periods([1, 3]), quantity=2)
     for n, (artist, run) in enumerate([("ada", [0, 4]), ("ada", [2, 5]), ("bob", [1, 3]), ("bob", [2, 2])]):
         project = ("film", "spot")[n % 2]
         driver.studio.hold(driver.fresh(driver.holds), periods(run), artist=artist, project=project)
@@ -205,6 +216,25 @@ def test_in_a_project_is_what_has_not_ended(story: Told) -> None:
     bookings = {id: studio.log.fold(studio.tenant, BOOKING.stream(id)) for kind, _, id in streams if kind == "booking"}
     lasting = {id for id, booking in bookings.items() if booking.made and booking.status in {"confirmed", "postponed"}}
     assert {id for kind, id in shown if kind == "booking"} == lasting
+
+
+@settings(max_examples=150, deadline=None)
+@given(STORY)
+def test_a_job_is_filled_as_decisions_see_it_and_its_project_pays_for_what_stands(story: Told) -> None:
+    studio = told(story)
+    rows = projected(studio)
+    (row,) = rows.written(JOBS)
+    job = studio.log.fold(studio.tenant, JOB.stream(uid("comp")))
+    assert row["details"]["filled"].keys() == job.filled.keys()
+    assert job.opened is not None
+    assert row["booked"] == fewest([runs(spans) for spans in job.filled.values()], runs(job.opened.spans))
+    lines = by_id(rows.written(LINES), "booking_id")
+    standing = {id: claim for artist in ("ada", "bob") for id, claim in calendar(studio, artist).bookings.items()}
+    assert {id: line["days"] for id, line in lines.items() if line["days"]} == {
+        id: days_of(runs(claim.spans)) for id, claim in standing.items()
+    }
+    fees = sum(fee.amount.amount for said in studio.events(BookingCancelled) for fee in said.fees if fee.amount)
+    assert sum(line["fees"] for line in lines.values()) == fees
 
 
 @settings(max_examples=150, deadline=None)

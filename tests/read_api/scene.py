@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+import psycopg
 from httpx import AsyncClient, Response
 
 from infra.event_log import EventLog
@@ -56,6 +58,19 @@ class Scene:
         await catch_up(self.database)
         return await self.client.get(path, headers=who or self.staff, params=query)
 
+    def run_out(self, at: datetime) -> None:
+        """Let every clock that runs for a hold have run out at an instant, as if it had been set so."""
+        with psycopg.connect(self.database) as connection:
+            connection.execute(
+                """
+                UPDATE artist_calendar
+                SET ends_by = %(at)s,
+                    claim = jsonb_set(claim::jsonb, '{limits,after_placing,at}', to_jsonb(%(at)s))
+                WHERE kind = 'hold'
+                """,
+                {"at": at},
+            )
+
     async def not_there(self, path: str, unknown: str) -> None:
         """See that a thing of this tenant answers another like one that there never was."""
         await catch_up(self.database)
@@ -67,7 +82,7 @@ class Scene:
 
 
 @asynccontextmanager
-async def open_scene(database: str) -> AsyncIterator[Scene]:
+async def open_scene(database: str, name: str = "acme") -> AsyncIterator[Scene]:
     async with open_log(database) as log, open_client(database) as client:
-        office = Office(log)
+        office = Office(log, name)
         yield Scene(database, log, client, office, await office.artist(), await office.project())
