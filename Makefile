@@ -31,7 +31,7 @@ format: .venv/dev.stamp ## Let ruff format and mend what it can
 
 proof: .venv/dev.stamp ## The same proofs at length: crashes at every failpoint, races, stories, planted bugs
 	@tests/need
-	@$(LONG) $(BIN)/pytest -s -o faulthandler_timeout=0 tests/proof tests/domain $(ARGS)
+	@$(LONG) $(BIN)/pytest -s -o faulthandler_timeout=0 tests/proof tests/domain tests/api $(ARGS)
 	@$(BIN)/python -m tests.proof.mutants
 
 mutants: .venv/dev.stamp ## Plant bugs and see each of them caught; ARGS="a word of its name" for some
@@ -45,7 +45,7 @@ lock: .venv/made.stamp ## Pin the newest versions that fit pyproject.toml, with 
 	@$(COMPILE) --no-strip-extras --group build --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 LONG := PROOF_DEATHS=$${PROOF_DEATHS-20} PROOF_COMMANDS=$${PROOF_COMMANDS-20000} PROOF_ROUNDS=$${PROOF_ROUNDS-20} \
-	PROOF_STORIES=$${PROOF_STORIES-2000}
+	PROOF_STORIES=$${PROOF_STORIES-2000} PROOF_EXAMPLES=$${PROOF_EXAMPLES-200}
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" --extra embedded

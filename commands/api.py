@@ -20,7 +20,6 @@ from commands import (
 )
 from commands.api_answers import (
     Answer,
-    AnswerAnswer,
     BookingAnswer,
     CalendarAnswer,
     CancelAnswer,
@@ -28,6 +27,7 @@ from commands.api_answers import (
     ChallengeAnswer,
     ConfirmAnswer,
     HoldAnswer,
+    IntentAnswer,
     PolicyAnswer,
     TimeOffAnswer,
     UnconfirmAnswer,
@@ -123,7 +123,7 @@ async def challenge_anew(ask: Challenges, command: challenge.ChallengeAnew) -> O
     return await challenge.challenge_anew(ask.log, ask.context, command)
 
 
-@router.command("/v1/challenges/{id}/answer", AnswerAnswer, tag="challenges")
+@router.command("/v1/challenges/{id}/answer", IntentAnswer, tag="challenges")
 async def answer_challenge(ask: Challenges, id: Id, command: challenge.AnswerChallenge) -> Outcome:
     """Answer for a hold that is challenged: it would book, or it lets go."""
     return await challenge.answer_challenge(ask.log, ask.context, id, command)

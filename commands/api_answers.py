@@ -91,7 +91,7 @@ class ChallengeAnewAnswer(ChallengeAnswer, HoldAnswer):
     hold_id: Id
 
 
-class AnswerAnswer(HoldAnswer):
+class IntentAnswer(HoldAnswer):
     """Of answering a challenge."""
 
     booking_id: Id | None = None

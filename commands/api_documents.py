@@ -35,27 +35,7 @@ HEADERS: Final[dict[str, Any]] = {
     },
 }
 
-_PROBLEM: Final = {
-    "type": "object",
-    "required": ["type", "title", "status", "code"],
-    "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string", "pattern": "^[a-z_]+$"},
-        "conflicts": {"type": "array", "items": {"type": "string"}},
-        "version": {"type": "integer"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "message"],
-                "properties": {"pointer": {"type": "string"}, "message": {"type": "string"}},
-            },
-        },
-    },
-}
+_PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 
 _REFUSALS: Final = (
     (400, "malformed_header", "A header is missing or malformed."),

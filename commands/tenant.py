@@ -27,7 +27,7 @@ class AdoptPolicy(Policy):
     def _from_preset(cls, said: Any) -> Any:  # noqa: ANN401 - whatever was sent
         if isinstance(said, str):
             said = {"preset": said}
-        if not isinstance(said, dict) or said.get("preset") not in PRESETS:
+        if not isinstance(said, dict) or not isinstance(said.get("preset"), str) or said["preset"] not in PRESETS:
             return said
         own = {name: rule for name, rule in said.items() if name != "preset"}
         preset = PRESETS[said["preset"]].model_dump(mode="json")

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
 from domain.clocks import WorkingDays
 from domain.instants import LocalTime, ZoneName, day_ends_at, day_starts_at, days_later, local_day, wall_time
@@ -17,13 +17,35 @@ _ONE_DAY: Final = timedelta(days=1)
 _CENT: Final = Decimal("0.01")
 
 
+def _exact(value: object) -> object:
+    if isinstance(value, int | str | Decimal):
+        return value
+    raise ValueError('must be a whole number, or written as text, such as "12.50"')
+
+
+Percent = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    Field(ge=0, le=100, max_digits=5, decimal_places=2),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": 100},
+                {"type": "string", "pattern": r"^(100(\.00?)?|[0-9]{1,2}(\.[0-9]{1,2})?)$"},
+            ]
+        }
+    ),
+]
+"""Exact: whole, or text."""
+
+
 class Band(BaseModel):
     """Less notice than `below`, in hours or days as the policy counts them, costs `percent` of the fee."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     below: int = Field(ge=0, le=8784)
-    percent: Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)]
+    percent: Percent
 
 
 class Cancellation(BaseModel):

@@ -97,7 +97,7 @@ LocalTime = Annotated[
 ]
 """A time of day wherever somebody is, to the second."""
 
-ZoneName = Annotated[str, AfterValidator(_known)]
+ZoneName = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"format": "iana-time-zone"})]
 """The IANA name of a zone that exists."""
 
 

@@ -5,7 +5,6 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import Any, Final
 
 import httpx
@@ -14,7 +13,6 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
-from fastapi.openapi.utils import get_openapi
 from fastapi.routing import iter_route_contexts
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
@@ -37,6 +35,7 @@ from infra.listen import heard
 from infra.log_feed import CHANNEL as EVENTS_CHANNEL
 from infra.mapper import Mapper
 from infra.metrics import Metrics
+from infra.openapi_document import openapi_document
 from infra.postgres import Pool, reader_pool
 from infra.problems import refuse
 from infra.request_context import RequestContext
@@ -49,7 +48,6 @@ from read_api.tenant import Reads
 
 _log = structlog.get_logger()
 
-_ABOUT: Final = "Holds, bookings and calendars of artists. Every change is a command with an Idempotency-Key."
 _PATIENCE: Final = 1.0
 """Seconds that `/readyz` gives the database."""
 
@@ -82,9 +80,6 @@ def create_app(settings: Settings, open_parts: OpenParts) -> FastAPI:
 
     http = httpx.AsyncClient()
     app = _Api(
-        title="Production Tool",
-        version=version("production-tool"),
-        description=_ABOUT,
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -117,14 +112,7 @@ class _Api(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            document = get_openapi(title=self.title, version=self.version, description=_ABOUT, routes=self.routes)
-            bearer = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-            document["components"]["securitySchemes"] = {"bearer": bearer}
-            document["security"] = [{"bearer": []}]
-            for operation in (one for path in document["paths"].values() for one in path.values()):
-                if operation["tags"] == ["operations"]:
-                    operation["security"] = []
-            self.openapi_schema = document
+            self.openapi_schema = openapi_document(self.routes)
         return self.openapi_schema
 
 

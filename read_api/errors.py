@@ -7,7 +7,7 @@ Responses = dict[int | str, dict[str, Any]]
 
 def _problem(description: str, status: int, code: str) -> dict[str, Any]:
     example = {"type": f"urn:production-tool:problem:{code}", "title": description, "status": status, "code": code}
-    schema = {"type": "object", "required": ["type", "title", "status", "code"]}
+    schema = {"$ref": "#/components/schemas/Problem"}
     return {"description": description, "content": {"application/problem+json": {"schema": schema, "example": example}}}
 
 

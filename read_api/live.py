@@ -48,6 +48,18 @@ class Subscription(BaseModel):
     data: bool = True
 
 
+_FRAME: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "pattern": "^[0-9]+$"},
+        "event": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "retry": {"type": "integer"},
+    },
+}
+"""Each of the server-sent events, in the document."""
+
+
 @router.get(
     "/live",
     operation_id="followLive",
@@ -56,7 +68,7 @@ class Subscription(BaseModel):
         **refusals(),
         200: {
             "description": "Server-sent events: `id` is the seq, `data` an event as JSON.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": _FRAME}},
         },
     },
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
@@ -30,6 +30,11 @@ class Page(Shown, Generic[T]):
 
     items: list[T]
     next_cursor: str | None = Field(description="Give it as `cursor` to go on; null at the end of the list.")
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """What the document calls it: `ArtistPage` is a page of `ArtistShown`."""
+        return f"{params[0].__name__.removesuffix('Shown')}Page"
 
 
 class Time(Shown):

@@ -80,6 +80,7 @@ def test_adopting_the_policy_in_force_changes_nothing(studio: Studio) -> None:
     ("rules", "where"),
     [
         ({"preset": "nonsense"}, "preset"),
+        ({"preset": {}}, "preset"),
         ({"max_depth": 0}, "max_depth"),
         ({"window": {"unit": "weeks"}}, "window"),
         ({"window": {"amount": 24, "cut_off": "18:00"}}, "cut_off: only a window of working_days"),
@@ -89,6 +90,7 @@ def test_adopting_the_policy_in_force_changes_nothing(studio: Studio) -> None:
         ({"working_calendar": {"subdivision": "BE"}}, "subdivision: no country has no BE"),
         ({"lapse": {"days_after_placing": 0}}, "lapse.days_after_placing"),
         ({"cancellation": {"bands": [{"below": 48, "percent": 50}, {"below": 24, "percent": 100}]}}, "bands"),
+        ({"cancellation": {"bands": [{"below": 48, "percent": 12.5}]}}, "written as text"),
         ({"working_calendar": {"weekend": [1, 2, 3, 4, 5, 6, 7]}}, "weekend"),
     ],
 )
