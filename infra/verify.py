@@ -6,6 +6,7 @@ streamed and replays go to temporary tables, so memory does not grow with the lo
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from psycopg import AsyncConnection, IsolationLevel
@@ -14,6 +15,7 @@ from infra import verify_bookings, verify_log, verify_read_models
 from infra.catalogue import EVENTS, PROJECTIONS
 from infra.mapper import Mapper
 from infra.postgres import PROJECTOR
+from infra.verify_invariants import INVARIANTS, invariants
 from infra.verify_snapshot import Found, Snapshot
 
 Check = Callable[[Snapshot], Awaitable[Found]]
@@ -29,6 +31,9 @@ CHECKS: Final[tuple[tuple[str, str, Check], ...]] = (
     ("V8", "positions are where the read models are", lambda at: verify_read_models.positions(at, PROJECTIONS)),
     ("V9", "the hash chain recomputes to the head", verify_log.chain),
 )
+
+LINES: Final = tuple((name, claim) for name, claim, _ in (*CHECKS, *INVARIANTS))
+"""The name and the claim of every verdict, in order."""
 
 Progress = Callable[[str, int, int], None]
 """Told while a check runs: which, how much of it is done, and out of how much."""
@@ -56,7 +61,7 @@ class Verdict:
 
 
 async def verify(url: str, progress: Progress) -> AsyncGenerator[Verdict, None]:
-    """A verdict for each of `CHECKS`, in order, each as soon as it is known."""
+    """A verdict for each of `LINES`, in order, each as soon as it is known; the invariants all at once."""
     connection = await AsyncConnection.connect(url, application_name="production-tool verify")
     await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
     async with connection, connection.transaction(force_rollback=True):
@@ -65,8 +70,8 @@ async def verify(url: str, progress: Progress) -> AsyncGenerator[Verdict, None]:
         )
         tenants = await Snapshot.tenants_of(connection)
         for name, claim, check in CHECKS:
-
-            def tell(done: int, total: int, name: str = name) -> None:
-                progress(name, done, total)
-
-            yield Verdict(name, claim, await check(Snapshot(connection, tenants, tell)))
+            yield Verdict(name, claim, await check(Snapshot(connection, tenants, partial(progress, name))))
+        (first, *_), *_ = INVARIANTS
+        found = await invariants(Snapshot(connection, tenants, partial(progress, first)), _DECODE)
+        for (name, claim, _), one in zip(INVARIANTS, found, strict=True):
+            yield Verdict(name, claim, one)

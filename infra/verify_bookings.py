@@ -1,13 +1,15 @@
 """No artist is booked twice at one time, unless an override accepted it by name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from domain.calendar import CALENDAR, BookingMoved, Calendar, TimeBooked
+from domain.calendar import CALENDAR, BookingFreed, BookingMoved, Calendar, TimeBooked
 from domain.event import Event
 from domain.overrides import Override
+from domain.rederived import BookingRederived
 from domain.spans import Span, overlap
 from infra.log_feed import Decode
+from infra.verify_calendars import Look, Step
 from infra.verify_snapshot import UNREADABLE, Found, Snapshot
 
 _NO_BOOKINGS: Final = Calendar()
@@ -46,6 +48,43 @@ async def overlaps(at: Snapshot, decode: Decode) -> Found:
     return found
 
 
+def booked_once() -> Look:
+    """I1: by what stands after each event, whatever it was: of two that overlap one must have accepted the other."""
+    accepted = dict[str, set[str]]()
+
+    def look(step: Step) -> Iterable[str]:
+        booking_id = _note(step.event, accepted)
+        claim = step.after.bookings.get(booking_id or "")
+        if claim is None:
+            return
+        for other in step.after.bookings.on(claim.spans):
+            named = accepted.get(claim.booking_id, set()) | {claim.booking_id}
+            if other.booking_id not in named and claim.booking_id not in accepted.get(other.booking_id, ()):
+                yield f"leaves {claim.booking_id} and {other.booking_id} at one time"
+
+    return look
+
+
+def _note(event: Event, accepted: dict[str, set[str]]) -> str | None:
+    """The booking that an event is about; what it accepts, or was found to clash with, is added to `accepted`."""
+    if (booked := _booked(event)) is not None:
+        booking_id, _, overrides = booked
+        accepted.setdefault(booking_id, set()).update(_accepts(overrides))
+        return booking_id
+    match event:
+        case BookingRederived():
+            accepted.setdefault(event.booking_id, set()).update(event.double_booked)
+            return event.booking_id
+        case BookingFreed():
+            return event.booking_id
+        case _:
+            return None
+
+
+def _accepts(overrides: Sequence[Override]) -> set[str]:
+    return {id for override in overrides if override.permission == "double_book" for id in override.accepts}
+
+
 def _booked(event: Event) -> tuple[str, Sequence[Span], Sequence[Override]] | None:
     match event:
         case TimeBooked() | BookingMoved():
@@ -55,6 +94,6 @@ def _booked(event: Event) -> tuple[str, Sequence[Span], Sequence[Override]] | No
 
 
 def _clashes(calendar: Calendar, booking_id: str, spans: Sequence[Span], overrides: Sequence[Override]) -> list[str]:
-    accepted = {id for override in overrides if override.permission == "double_book" for id in override.accepts}
+    accepted = _accepts(overrides)
     others: Mapping[str, Sequence[Span]] = {id: claim.spans for id, claim in calendar.bookings.items()}
     return [id for id, taken in others.items() if id not in accepted | {booking_id} and overlap(spans, taken)]

@@ -7,7 +7,7 @@ import typer
 
 from infra.postgres import check_database
 from infra.progress import bar
-from infra.verify import CHECKS, verify
+from infra.verify import LINES, verify
 
 
 async def all_true(url: str) -> bool:
@@ -25,7 +25,7 @@ async def all_true(url: str) -> bool:
 
     fine = True
     async with aclosing(verify(url, progress)) as verdicts:
-        for name, claim, _ in CHECKS:
+        for name, claim in LINES:
             # A bar for each, gone before its line is printed: the two may share a terminal.
             with bar(f"{name} {claim}") as show:
                 verdict = await anext(verdicts)

@@ -1,0 +1,64 @@
+"""Every calendar replayed once, event by event, under the eyes of several checks.
+
+Each check is a function made anew for each calendar, which is shown every event with the calendar on both sides of it,
+and answers what contradicts its claim. So one pass over the log answers all of them, and memory holds one calendar.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from domain.calendar import CALENDAR, Calendar
+from domain.event import Event
+from infra.log_feed import Decode
+from infra.verify_snapshot import UNREADABLE, Found, Snapshot
+
+
+class Step(NamedTuple):
+    """An event of a calendar, and the calendar on both sides of it."""
+
+    seq: int
+    recorded_at: datetime
+    before: Calendar
+    event: Event
+    after: Calendar
+
+
+Look = Callable[[Step], Iterable[str]]
+"""Answers what is wrong with a step, if anything is."""
+
+
+async def replayed(at: Snapshot, decode: Decode, looks: Sequence[Callable[[], Look]]) -> list[Found]:
+    """What each of `looks` found. An event that cannot be replayed contradicts all of them."""
+    found = [Found() for _ in looks]
+    events = 0
+    async for head in at.each_tenant():
+        rows = at.rows(
+            """
+            SELECT stream, seq, recorded_at, event_type, data
+            FROM events
+            WHERE tenant_id = %s AND stream LIKE 'calendar/%%'
+            ORDER BY stream, version
+            """,
+            head.tenant_id,
+        )
+        of, calendar, eyes = "", CALENDAR.initial, list[Look]()
+        async for stream, seq, recorded_at, type_, data in rows:
+            if stream != of:
+                of, calendar, eyes = stream, CALENDAR.initial, [look() for look in looks]
+            events += 1
+            where = f"seq {seq} of {head.tenant_id} on {stream}"
+            try:
+                event = decode(type_, data)
+                step = Step(seq, recorded_at, calendar, event, CALENDAR.evolve(calendar, event))
+                wrong = [list(look(step)) for look in eyes]
+            except UNREADABLE as error:
+                wrong = [[f"cannot be replayed: {error!r}"]] * len(looks)
+            else:
+                calendar = step.after
+            for one, sentences in zip(found, wrong, strict=True):
+                for sentence in sentences:
+                    one.violated(f"{where} {sentence}")
+    for one in found:
+        one.looked_at = at.said(f"{events:,} of them on calendars")
+    return found
