@@ -10,6 +10,7 @@ CannotRun
 ├── NotParked            parked.py
 ├── NotPermits           permit_file.py
 ├── PartEnded            parts.py
+├── RedisUnusable        redis.py
 ├── RoleRefused          postgres.py
 ├── SchemaMismatch       migrate.py
 ├── StartFailed          serve.py

@@ -16,14 +16,19 @@ from domain.time_off import TIME_OFF
 from projections import (
     activity,
     artist_calendar,
+    availability,
     bookings,
+    dashboard,
+    deadlines,
     directory,
     following,
     holds,
     jobs,
+    live,
     overdue,
     project_board,
 )
+from projections.keyed import KeyedProjection
 from projections.projection import Projection
 
 DECIDERS: Final[tuple[Decider[Any], ...]] = (
@@ -49,3 +54,10 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     overdue.PROJECTION,
     following.PROJECTION,
 )
+KEYED: Final[tuple[KeyedProjection, ...]] = (
+    dashboard.PROJECTION,
+    availability.PROJECTION,
+    deadlines.PROJECTION,
+    live.PROJECTION,
+)
+"""Those that are kept in Redis."""

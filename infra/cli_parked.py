@@ -84,13 +84,15 @@ def _with_stores(names: list[str] | None, data: Data, work: Callable[["Stores"],
 
     from infra.database import database
     from infra.projecting import named
+    from infra.redis_server import redis_server
     from infra.stores import open_stores
 
     projections = named(names or ())
 
-    async def run(url: str) -> T:
-        async with open_stores(url, projections) as stores:
+    async def run(url: str, redis_url: str | None) -> T:
+        async with open_stores(url, projections, redis_url) as stores:
             return await work(stores)
 
-    with plainly(), database(settings_with(data=data)) as url:
-        return asyncio.run(run(url))
+    settings = settings_with(data=data)
+    with plainly(), database(settings) as url, redis_server(settings) as redis_url:
+        return asyncio.run(run(url, redis_url))

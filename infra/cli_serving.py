@@ -24,12 +24,13 @@ def up(port: Port = None, data: Data = None) -> None:
         from infra.address import check_free
         from infra.database import server
         from infra.migrate import migrate
+        from infra.redis_server import redis_server
         from infra.up import run_all
 
         check_free(settings.host, settings.port)
-        with server(settings) as url:
+        with server(settings) as url, redis_server(settings, always=True) as redis_url:
             migrate(url)
-            run_all(settings, url)
+            run_all(settings, url, redis_url)
 
 
 def migrate(data: Data = None) -> None:
@@ -75,14 +76,15 @@ def project(
     from infra.parts import end_with_parent, run_until_told
     from infra.projecting import named
     from infra.projecting import project as keep_up
+    from infra.redis_server import redis_server
 
     settings = settings_with(data=data)
     projections = named(names or ())
     configure_logging(settings.log_level)
     if with_parent:
         end_with_parent()
-    with plainly(), database(settings) as url:
-        run_until_told(keep_up(url, projections, kafka=kafka_of(settings)))
+    with plainly(), database(settings) as url, redis_server(settings) as redis_url:
+        run_until_told(keep_up(url, projections, redis_url=redis_url, kafka=kafka_of(settings)))
 
 
 def relay(

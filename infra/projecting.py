@@ -1,9 +1,10 @@
-"""The projectors of `production-tool project`: one for each store, wired to Postgres."""
+"""The projectors of `production-tool project`: one for each store, wired to Postgres and Redis."""
 
 import asyncio
 import gc
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
 
 import psycopg
 import structlog
@@ -14,14 +15,19 @@ from consumers.postgres_store import PostgresStore
 from consumers.projector import Projector
 from consumers.store import Store
 from infra.cannot_run import CannotRun
-from infra.catalogue import EVENTS, PROJECTIONS
-from infra.failpoint import failpoint
+from infra.catalogue import EVENTS, KEYED, PROJECTIONS
+from infra.failpoint import cut_connections, failpoint
 from infra.kafka import Kafka, check_kafka
 from infra.kafka_feed import KafkaFeed, LogReplaced
 from infra.listen import heard
 from infra.log_feed import CHANNEL, LogFeed, LogHistory
 from infra.mapper import Mapper
 from infra.postgres import Pool, check_database, projector_pool
+from infra.redis import UNAVAILABLE, Client, RedisUnusable, check_redis, open_client
+from infra.redis_store import RedisStore
+from infra.redis_watch import watch
+from infra.stores import by_store
+from projections.keyed import KeyedProjection
 from projections.projection import Projection
 
 _PATIENCE: Final = 5.0
@@ -42,21 +48,27 @@ def named(names: Sequence[str]) -> list[Projection]:
     Raises:
         UnknownProjection: one of them is not a projection's.
     """
-    known = {projection.name: projection for projection in PROJECTIONS}
+    known: dict[str, Projection] = {projection.name: projection for projection in (*PROJECTIONS, *KEYED)}
     if unknown := sorted(set(names) - known.keys()):
         raise UnknownProjection(f"there is no read model {', '.join(unknown)}; there are: {', '.join(known)}")
     return [projection for name, projection in known.items() if not names or name in names]
 
 
-async def project(url: str, projections: Sequence[Projection] = PROJECTIONS, *, kafka: Kafka | None = None) -> None:
+async def project(
+    url: str,
+    projections: Sequence[Projection] = PROJECTIONS,
+    *,
+    redis_url: str | None = None,
+    kafka: Kafka | None = None,
+) -> None:
     """Keep these read models up with the log until cancelled, through Kafka if there is one.
 
-    A Postgres or a Kafka that goes away is waited for.
+    A server that goes away is waited for. Without `redis_url` the read models that are kept in Redis are left out.
 
     Raises:
-        RoleRefused, SchemaMismatch: the database is not ready for us.
+        RoleRefused, SchemaMismatch, RedisUnusable: a server is not ready for us.
         KafkaUnreachable: no broker answers to begin with.
-        psycopg.OperationalError: it cannot be reached to begin with.
+        psycopg.OperationalError: Postgres cannot be reached to begin with.
     """
     await check_database(url)
     if kafka is not None:
@@ -65,28 +77,88 @@ async def project(url: str, projections: Sequence[Projection] = PROJECTIONS, *, 
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+    rows, keyed = by_store(projections)
+    stores = list[Coroutine[Any, Any, None]]()
+    if rows:
+        stores.append(_again_and_again(lambda: _follow_in_postgres(url, rows, kafka)))
+    if keyed and redis_url is not None:
+        stores.append(_again_and_again(lambda: _follow_in_redis(url, redis_url, keyed, kafka), *UNAVAILABLE))
+    if not stores:
+        raise RedisUnusable("these read models are kept in Redis: set REDIS_URL")
+    await _until_one_ends(*stores)
+
+
+async def _again_and_again(follow: Callable[[], Awaitable[None]], *away: type[Exception]) -> None:
     while True:
         try:
-            await _follow(url, projections, kafka)
-        except (psycopg.OperationalError, LogReplaced) as error:
+            await follow()
+        except (psycopg.OperationalError, LogReplaced, *away) as error:
             _log.warning("projector_interrupted", reason=str(error))
             await asyncio.sleep(_PAUSE)
 
 
-async def _follow(url: str, projections: Sequence[Projection], kafka: Kafka | None) -> None:
+async def _follow_in_postgres(url: str, projections: Sequence[Projection], kafka: Kafka | None) -> None:
+    async with _pool(url) as pool:
+        await _run(url, pool, PostgresStore(pool=pool, projections=projections, failpoint=failpoint), kafka)
+
+
+async def _follow_in_redis(
+    url: str, redis_url: str, projections: Sequence[KeyedProjection], kafka: Kafka | None
+) -> None:
+    async with _pool(url) as pool, _client(redis_url) as client:
+        await check_redis(client)
+        store = RedisStore(client=client, pool=pool, projections=projections, failpoint=failpoint)
+        await _until_one_ends(watch(client), _run(url, pool, store, kafka))
+
+
+async def _run(url: str, pool: Pool, store: Store, kafka: Kafka | None) -> None:
+    history = LogHistory(pool, Mapper(EVENTS).decode)
+    feed: Feed
+    if kafka is None:
+        feed = LogFeed(pool=pool, history=history, calls=heard(url, CHANNEL))
+    else:
+        feed = through_kafka(kafka, pool, history, store)
+    await Projector(feed=feed, history=history, store=store, failpoint=failpoint).run()
+
+
+async def _until_one_ends(*works: Coroutine[Any, Any, None]) -> None:
+    """Do these beside one another. They never end of their own accord: what one of them raises ends the others."""
+    running = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in running:
+            task.cancel()
+        ended = await asyncio.gather(*running, return_exceptions=True)
+    for error in ended:
+        if isinstance(error, Exception):
+            raise error
+
+
+@asynccontextmanager
+async def _pool(url: str) -> AsyncIterator[Pool]:
     pool = projector_pool(url)
     try:
         await pool.open(wait=True, timeout=_PATIENCE)
-        history = LogHistory(pool, Mapper(EVENTS).decode)
-        store = PostgresStore(pool=pool, projections=projections, failpoint=failpoint)
-        feed: Feed
-        if kafka is None:
-            feed = LogFeed(pool=pool, history=history, calls=heard(url, CHANNEL))
-        else:
-            feed = through_kafka(kafka, pool, history, store)
-        await Projector(feed=feed, history=history, store=store, failpoint=failpoint).run()
+        yield pool
     finally:
         await pool.close()
+
+
+@asynccontextmanager
+async def _client(redis_url: str) -> AsyncIterator[Client]:
+    client = open_client(redis_url, name="projector")
+
+    def cut() -> None:
+        cutting.append(asyncio.ensure_future(client.connection_pool.disconnect()))
+
+    cutting: list[asyncio.Future[None]] = []
+    cut_connections.append(cut)
+    try:
+        yield client
+    finally:
+        cut_connections.remove(cut)
+        await client.aclose()
 
 
 def through_kafka(kafka: Kafka, pool: Pool, history: LogHistory, store: Store) -> KafkaFeed:

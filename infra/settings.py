@@ -5,11 +5,11 @@ the names that everybody gives them, such as `DATABASE_URL`. Lists and models ar
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, RedisDsn, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, RedisDsn, TypeAdapter, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -23,7 +23,15 @@ def _for_libpq(url: str) -> str:
 
 DatabaseUrl = Annotated[str, AfterValidator(_for_libpq)]
 """`postgresql://user:password@host:5432/name`, or whatever else libpq understands."""
-RedisUrl = Annotated[RedisDsn, AfterValidator(str)]
+
+
+def _for_redis(url: str) -> str:
+    _REDIS_URL.validate_python(url)
+    return url
+
+
+_REDIS_URL: Final = TypeAdapter(RedisDsn)
+RedisUrl = Annotated[str, AfterValidator(_for_redis)]
 """`redis://:password@host:6379/0`, or `rediss://` for TLS."""
 ClaimPath = Annotated[str, Field(pattern=r"^[^.\s]+(\.[^.\s]+)*$", max_length=200)]
 """Where a claim lies in a token: `org_id`, or `o.id` for the member `id` of the claim `o`."""

@@ -22,7 +22,7 @@ _TOOL: Final = (sys.executable, "-P", "-m", "infra.cli")
 _PAUSE: Final = 0.05
 
 
-def run_all(settings: Settings, url: str) -> None:
+def run_all(settings: Settings, url: str, redis_url: str | None) -> None:
     """Run the API and the projector on the migrated database `url`; returns after Ctrl-C, when both have ended.
 
     Raises:
@@ -39,6 +39,7 @@ def run_all(settings: Settings, url: str) -> None:
         parts = (*parts, Part("relay", (*_TOOL, "relay", "--with-parent")))
     environment = {
         "DATABASE_URL": url,
+        "REDIS_URL": redis_url or "",
         "PRODUCTION_TOOL_DATA": str(settings.data.resolve()),
         "PRODUCTION_TOOL_BUILT_IN_ISSUER": "true",
         "PRODUCTION_TOOL_DRAIN_SECONDS": "0",  # no load balancer is there to notice anything

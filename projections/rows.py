@@ -1,6 +1,6 @@
 """The rows that a batch of events touches, in memory: events fold into them one by one, then each is written once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from projections.table import Key, Row, Table
 
@@ -38,3 +38,9 @@ class Rows:
     def removed(self, table: Table) -> list[Key]:
         """The keys to delete; some may never have been stored."""
         return [key for key, row in self._changed.get(table, {}).items() if row is None]
+
+    def changes(self, table: Table) -> Iterator[tuple[Key, Row | None, Row | None]]:
+        """Each row that was touched: its key, the row as it was found, and as it has become."""
+        found = self._found.get(table, {})
+        for key, row in self._changed.get(table, {}).items():
+            yield key, found.get(key), row
