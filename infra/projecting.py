@@ -80,19 +80,20 @@ async def project(
     rows, keyed = by_store(projections)
     stores = list[Coroutine[Any, Any, None]]()
     if rows:
-        stores.append(_again_and_again(lambda: _follow_in_postgres(url, rows, kafka)))
+        stores.append(_again_and_again(lambda: _follow_in_postgres(url, rows, kafka), ()))
     if keyed and redis_url is not None:
-        stores.append(_again_and_again(lambda: _follow_in_redis(url, redis_url, keyed, kafka), *UNAVAILABLE))
+        stores.append(_again_and_again(lambda: _follow_in_redis(url, redis_url, keyed, kafka), UNAVAILABLE))
     if not stores:
         raise RedisUnusable("these read models are kept in Redis: set REDIS_URL")
     await _until_one_ends(*stores)
 
 
-async def _again_and_again(follow: Callable[[], Awaitable[None]], *away: type[Exception]) -> None:
+async def _again_and_again(follow: Callable[[], Awaitable[None]], more: tuple[type[Exception], ...]) -> None:
+    away: tuple[type[Exception], ...] = (psycopg.OperationalError, LogReplaced, *more)
     while True:
         try:
             await follow()
-        except (psycopg.OperationalError, LogReplaced, *away) as error:
+        except away as error:
             _log.warning("projector_interrupted", reason=str(error))
             await asyncio.sleep(_PAUSE)
 
