@@ -18,6 +18,7 @@ from projections import (
     artist_calendar,
     availability,
     bookings,
+    challenges,
     dashboard,
     deadlines,
     directory,
@@ -27,6 +28,8 @@ from projections import (
     live,
     overdue,
     project_board,
+    time_off,
+    utilisation,
 )
 from projections.keyed import KeyedProjection
 from projections.projection import Projection
@@ -49,6 +52,9 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     bookings.PROJECTION,
     jobs.PROJECTION,
     project_board.PROJECTION,
+    challenges.PROJECTION,
+    time_off.PROJECTION,
+    utilisation.PROJECTION,
     activity.PROJECTION,
     directory.PROJECTION,
     overdue.PROJECTION,

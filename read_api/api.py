@@ -8,6 +8,7 @@ from read_api import (
     activity,
     artist_calendar,
     bookings,
+    challenges,
     directory,
     events,
     history,
@@ -17,6 +18,8 @@ from read_api import (
     policy,
     project_board,
     queue,
+    time_off,
+    utilisation,
 )
 
 router: Final = APIRouter()
@@ -26,6 +29,9 @@ for routes in (
     bookings.router,
     artist_calendar.router,
     queue.router,
+    challenges.router,
+    time_off.router,
+    utilisation.router,
     directory.router,
     project_board.router,
     jobs.router,

@@ -3,19 +3,16 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from domain.bands import Fee
 from domain.booking import Party
 from domain.money import Money
 from domain.overrides import Override
-from domain.spans import Span
-from read_api.shapes import Amount, Id, Maybe, Shown, Time, times
+from read_api.shapes import Amount, Id, Maybe, Shown, Time, stored_times
 from read_api.tenant import Found
 
 Status = Literal["confirmed", "postponed", "cancelled", "unconfirmed", "completed"]
-
-_SPANS: TypeAdapter[tuple[Span, ...]] = TypeAdapter(tuple[Span, ...])
 
 
 class CancellationShown(Shown):
@@ -70,7 +67,7 @@ def booking_shown(row: Found, *, staff: bool) -> BookingShown:
         version=row["version"],
         status=row["status"],
         artist_id=row["artist_id"],
-        periods=_times(details.get("spans", ())),
+        periods=stored_times(details.get("spans", ())),
         days=row["days"],
         hours=row["minutes"] / 60,
         made_at=details["made_at"],
@@ -88,7 +85,7 @@ def _for_staff(row: Found, details: Found) -> dict[str, Any]:
         "cost": None if rate is None or row["status"] not in {"confirmed", "completed"} else _cost(rate, row["days"]),
         "cancellations": [_cancellation(one) for one in details.get("cancellations", ())] or None,
         "conflicts": [
-            ConflictShown(time_off_id=one["time_off_id"], periods=_times(one["spans"]))
+            ConflictShown(time_off_id=one["time_off_id"], periods=stored_times(one["spans"]))
             for one in details.get("conflicts", ())
         ]
         or None,
@@ -109,10 +106,6 @@ def _cancellation(said: Found) -> CancellationShown:
         by=said["by"],
         actor=said["actor"],
         reason=said.get("reason"),
-        periods=_times(said["spans"]),
+        periods=stored_times(said["spans"]),
         fees=said["fees"],
     )
-
-
-def _times(stored: Any) -> list[Time]:  # noqa: ANN401 - what JSON says
-    return times(_SPANS.validate_python(stored))

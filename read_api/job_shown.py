@@ -6,15 +6,13 @@ from typing import Literal
 
 from pydantic import Field, TypeAdapter
 
-from domain.spans import Span
 from domain.worked import Run, minutes
 from read_api.held import Held
-from read_api.shapes import Id, Shown, Time, times
+from read_api.shapes import Id, Shown, Time, stored_times
 from read_api.tenant import Found
 
 Status = Literal["open", "closed"]
 
-_SPANS: TypeAdapter[tuple[Span, ...]] = TypeAdapter(tuple[Span, ...])
 _WORK: TypeAdapter[list[tuple[date, date, int]]] = TypeAdapter(list[tuple[date, date, int]])
 
 
@@ -65,7 +63,7 @@ def job_shown(row: Found, held: Sequence[Held]) -> JobShown:
         project_id=row["project_id"],
         role=row["role"],
         skills=details["skills"],
-        periods=times(_SPANS.validate_python(details["spans"])),
+        periods=stored_times(details["spans"]),
         days=row["days"],
         needed=row["quantity"],
         held=len(held),

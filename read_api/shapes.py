@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, WithJsonSchema
 
 from domain.clocks import Clock
 from domain.queue import Rank
@@ -14,6 +14,8 @@ from domain.spans import Span
 Id = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
 
 T = TypeVar("T")
+
+_SPANS: TypeAdapter[tuple[Span, ...]] = TypeAdapter(tuple[Span, ...])
 
 Maybe = Annotated[T | None, Field(exclude_if=lambda value: value is None)]
 """A member that is left out when there is nothing to say."""
@@ -118,3 +120,8 @@ class ChallengeShown(Shown):
 def times(spans: Iterable[Span]) -> list[Time]:
     """`spans` as clients see them."""
     return [Time.of(span) for span in spans]
+
+
+def stored_times(said: object) -> list[Time]:
+    """The same of spans as rows keep them."""
+    return times(_SPANS.validate_python(said))

@@ -16,12 +16,14 @@ from domain.job import JOB
 from domain.overdue import next_due
 from domain.spans import plain
 from domain.stored_claim import Claim, stored
+from domain.time_off import TIME_OFF as OFF
+from domain.worked import Run, fewest, runs
 from domain.worked import days as days_of
-from domain.worked import fewest, runs
 from infra.catalogue import EVENTS, PROJECTIONS
 from infra.mapper import Mapper
 from projections.artist_calendar import CLAIMS
 from projections.bookings import BOOKINGS
+from projections.challenges import CHALLENGES
 from projections.following import CONTENTS
 from projections.holds import HOLDS
 from projections.jobs import JOBS
@@ -30,6 +32,8 @@ from projections.project_board import LINES
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Row
+from projections.time_off import CONFLICTS, TIME_OFF
+from projections.utilisation import UTILISATION
 from read_api.standing import lapsed_by
 from tests.given import OVERRIDES, Studio, accepting, days, uid
 
@@ -258,3 +262,41 @@ def test_an_end_by_the_clock_reads_the_same_before_and_after_it_is_recorded(
             details = row["details"]
             assert (details["ended_at"], details["ended_because"]) == (lapsed.at, lapsed.because)
             assert details["held"] == lapsed.lapsed
+
+
+@settings(max_examples=150, deadline=None)
+@given(STORY)
+def test_challenges_time_off_and_conflicts_are_as_decisions_see_them(story: Told) -> None:
+    studio = told(story)
+    rows = projected(studio)
+    calendars = [calendar(studio, artist) for artist in ("ada", "bob")]
+    open_ = {id: one for each in calendars for id, one in each.challenges.items()}
+    challenges = by_id(rows.written(CHALLENGES), "challenge_id")
+    assert {id for id, row in challenges.items() if row["status"] == "open"} == open_.keys()
+    for id, one in open_.items():
+        details = challenges[id]["details"]
+        assert (details["spans"], details["challenged"]) == (one.spans, one.challenged)
+        assert [(answer["hold_id"], answer["answer"]) for answer in details["answers"]] == [
+            (hold, intent.answer) for hold, intent in one.intents
+        ]
+    for row in rows.written(TIME_OFF):
+        assert row["status"] == studio.log.fold(studio.tenant, OFF.stream(row["time_off_id"])).status
+    standing = {id: claim for each in calendars for id, claim in each.time_off.items()}
+    shown = by_id(rows.written(TIME_OFF), "time_off_id")
+    assert {id: shown[id]["details"]["spans"] for id in standing} == {id: off.spans for id, off in standing.items()}
+    assert {(row["booking_id"], row["time_off_id"]) for row in rows.written(CONFLICTS)} == {
+        conflict for each in calendars for conflict in each.conflicts
+    }
+
+
+@settings(max_examples=150, deadline=None)
+@given(STORY)
+def test_work_is_that_of_the_bookings_that_stand(story: Told) -> None:
+    studio = told(story)
+    rows = by_id(projected(studio).written(UTILISATION), "booking_id")
+    standing = {
+        id: (uid(artist), runs(claim.spans))
+        for artist in ("ada", "bob")
+        for id, claim in calendar(studio, artist).bookings.items()
+    }
+    assert {id: (row["artist_id"], tuple(Run(*run) for run in row["work"])) for id, row in rows.items()} == standing
