@@ -42,6 +42,7 @@ from infra.request_context import RequestContext
 from infra.settings import Settings
 from infra.tokens import Trusted, Verifier
 from read_api import api as reads_api
+from read_api.board import api as board_api
 from read_api.freshness import Freshness
 from read_api.live_rooms import Live
 from read_api.tenant import Reads
@@ -88,10 +89,11 @@ def create_app(settings: Settings, open_parts: OpenParts) -> FastAPI:
     )
     app.state.refuse, app.state.stopping, app.state.metrics = refuse, False, Metrics()
     app.router.routes += commands_api.router.routes
-    for router in (reads_api.router, operations.router):
+    for router in (reads_api.router, board_api.router, operations.router):
         app.include_router(router)
     app.verifier, app.most = _verifier(settings, http), settings.max_body_size
     app.state.verify = app.verifier.verify
+    app.state.sign_in_at = [issuer for issuer in settings.issuers if issuer.sign_in_url]
     return app
 
 

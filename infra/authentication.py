@@ -8,17 +8,20 @@ from structlog.contextvars import bind_contextvars
 
 from domain.permission import Who
 from infra.failpoint import failpoint
-from infra.problems import TooManyRequests
+from infra.problems import TooManyRequests, Unauthenticated
 from infra.tokens import Verifier, missing, refused
+from read_api.board.session import COOKIE
 
-OPEN: Final = frozenset({"/", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs"})
+OPEN: Final = frozenset({"/livez", "/readyz", "/metrics", "/openapi.json", "/docs"})
 """Paths that show nothing of any tenant."""
-OPEN_BELOW: Final = ("/feeds/", "/board/")
+OPEN_BELOW: Final = ("/feeds/", "/board/static/", "/board/sign-")
 """Below these, the path itself is a secret or a file of ours."""
 STREAMS: Final = frozenset({"/v1/live"})
 """Paths whose answers go on for ever: counted apart, so that who listens does not keep others from asking."""
 WEBSOCKETS: Final = frozenset({"/v1/ws"})
 """Paths that take the token in the first message: a browser cannot send it in a header, and it is not for addresses."""
+SIGN_IN: Final = b"/board/sign-in"
+_COOKIE: Final = COOKIE.encode("ascii")
 _BEARER: Final = b"bearer "
 _MOST_UNDER_WAY: Final = 1000
 """Requests of one tenant in this process: past it a tenant waits, and not its neighbours."""
@@ -50,8 +53,15 @@ class Authentication:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # before it was accepted: a plain 403
             return
-        token = _token(scope)
-        who = self._verifier.remembered(token) or await self._verifier.verify(token)
+        try:
+            token = _token(scope)
+            who = self._verifier.remembered(token) or await self._verifier.verify(token)
+        except Unauthenticated:
+            if not _is_page(scope):
+                raise
+            await send({"type": "http.response.start", "status": 303, "headers": [(b"location", SIGN_IN)]})
+            await send({"type": "http.response.body", "body": b""})
+            return
         failpoint("api.after_auth")
         state = scope["state"]
         state["who"] = who
@@ -82,8 +92,29 @@ def _is_open(scope: Scope) -> bool:
 
 def _token(scope: Scope) -> bytes:
     values = [value for name, value in scope["headers"] if name == b"authorization"]
+    if not values and (kept := _kept(scope)):
+        return kept
     if not values:
         raise missing()
     if len(values) > 1 or values[0][: len(_BEARER)].lower() != _BEARER:
         raise refused("Authorization takes one Bearer token.")
     return bytes(values[0][len(_BEARER) :].strip())
+
+
+def _kept(scope: Scope) -> bytes | None:
+    """The token that a browser keeps for the board: `SameSite=Strict`, so that no other site's page sends it along.
+
+    A command takes an `Idempotency-Key` besides, which no form can send.
+    """
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            for one in value.split(b";"):
+                cookie, _, token = one.strip().partition(b"=")
+                if cookie == _COOKIE and token:
+                    return bytes(token)
+    return None
+
+
+def _is_page(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return scope["method"] == "GET" and (path == "/" or path.startswith("/board/"))

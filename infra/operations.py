@@ -1,7 +1,6 @@
 """What those who run the product ask: alive, ready, how busy; and its documentation."""
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 
 from infra.docs_page import docs_page
 from infra.metrics import CONTENT_TYPE
@@ -45,12 +44,6 @@ async def get_docs(request: Request) -> Response:
     policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     page = docs_page(request.app.openapi())
     return Response(page, media_type="text/html", headers={"content-security-policy": policy})
-
-
-@router.get("/", include_in_schema=False)
-async def get_root() -> Response:
-    """Where a newcomer begins."""
-    return RedirectResponse("/docs", status_code=303)
 
 
 def _not_ready(why: str) -> Response:

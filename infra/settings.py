@@ -46,6 +46,8 @@ class Issuer(BaseModel):
     """`iss`, exactly as in the token. It is part of every tenant's id: changed, it names other tenants."""
     audience: Annotated[str, Field(min_length=1, max_length=500)]
     jwks_url: HttpUrl
+    sign_in_url: HttpUrl | None = None
+    """Where people sign in; it sends them back to `/board/sign-in#id_token=…`."""
     tenant: tuple[ClaimPath, ...] = ("o.id", "org_id")
     role: tuple[ClaimPath, ...] = ("o.rol", "org_role")
     subject: tuple[ClaimPath, ...] = ("sub",)

@@ -12,6 +12,7 @@ import typer
 from infra.address import free_port, http_url
 from infra.built_in_issuer import make_token
 from infra.cannot_run import CannotRun
+from infra.demo import make_demo
 from infra.parts import Part, run_together
 from infra.settings import Settings
 
@@ -57,7 +58,7 @@ def run_all(settings: Settings, url: str, redis_url: str | None) -> None:
 
 
 async def _make_tenant(address: str, token: str) -> None:
-    """Wait until the API answers, and see to it that the tenant has a policy; one that it has stays."""
+    """Wait until the API answers, and see to it that the tenant has a policy and the demo; what it has stays."""
     # No proxy of the environment's lies between this machine and itself.
     async with httpx.AsyncClient(base_url=address, trust_env=False) as http:
         await _ready(http)
@@ -65,6 +66,7 @@ async def _make_tenant(address: str, token: str) -> None:
         answer = await http.put("/v1/policy", json=_POLICY, headers=headers)
         if not answer.is_success and answer.json()["code"] != "version_conflict":
             raise CannotRun(f"the tenant {TENANT} cannot be made: {answer.text}")
+        await make_demo(http, token)
 
 
 async def _ready(http: httpx.AsyncClient) -> None:
@@ -76,6 +78,7 @@ async def _ready(http: httpx.AsyncClient) -> None:
 
 
 def _greet(address: str, token: str) -> None:
+    typer.echo(f"board {address}/board/sign-in#token={token}")
     typer.echo(f"API   {address}")
     typer.echo(f"docs  {address}/docs")
     typer.echo(f"\nA token of the tenant {TENANT}, role admin, good for a day:\n{token}")

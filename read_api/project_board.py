@@ -66,6 +66,15 @@ async def get_project_board(
     limit: Annotated[int, Query(ge=1, le=200)] = 200,
 ) -> Response:
     """A project's jobs with needed, held, booked and open, and hours and money added up per job and in all."""
+    return answer(request, await board_of(tenant, id, cursor, limit))
+
+
+async def board_of(tenant: Tenant, id: UUID, cursor: str | None = None, limit: int = 200) -> BoardShown:
+    """The board of one project, with at most `limit` jobs.
+
+    Raises:
+        NotFound: there is no such project.
+    """
     listed = ("/v1/projects/{id}/board", tenant.who.tenant_id, id)
     of = {"tenant_id": tenant.who.tenant_id, "project_id": id}
     async with tenant.connection() as connection:
@@ -97,7 +106,7 @@ async def get_project_board(
         jobs.append(JobOnBoard(job=job_shown(row, theirs), sums=_sums(theirs, _of(row["job_id"], lines))))
     shown = project_shown(project)
     total = _sums(held, lines)
-    board = BoardShown(
+    return BoardShown(
         project=shown,
         jobs=jobs,
         without_job=_sums(holds.get(None, []), _of(None, lines)),
@@ -105,7 +114,6 @@ async def get_project_board(
         left=None if shown.budget is None else _left(shown.budget, total),
         next_cursor=cursor_after(rows[limit - 1]["seq"], *listed) if len(rows) > limit else None,
     )
-    return answer(request, board)
 
 
 async def _lines(connection: Connection, of: dict[str, Any]) -> list[Found]:

@@ -179,8 +179,6 @@ async def test_the_docs_show_every_route_and_fetch_nothing(running: Api) -> None
     assert "<script" not in page.text
     assert "http://" not in page.text
     assert "https://" not in page.text
-    root = await running.http.get("/")
-    assert (root.status_code, root.headers["location"]) == (303, "/docs")
 
 
 async def test_the_document_names_each_operation_once(running: Api) -> None:

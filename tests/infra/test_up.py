@@ -64,8 +64,11 @@ def test_one_command_from_nothing_to_an_answer_and_one_ctrl_c_to_its_end(data: P
     with up(data) as running:
         events = running.pasted()["items"]
         docs = httpx.get(running.of("docs"), trust_env=False)
+        board = httpx.get(running.of("board"), trust_env=False)
         ended = running.end(signal.SIGINT)
-    assert [event["type"] for event in events] == ["tenant.policy_adopted.v1"]
+    assert events[0]["type"] == "tenant.policy_adopted.v1"
+    assert [event["data"].get("name") for event in events[1:3]] == ["Ana", "Ben"]
+    assert "Sign in" in board.text
     assert docs.is_success
     assert ended == (0, "")
     assert postmaster(data / "postgres") is None
@@ -79,11 +82,14 @@ def test_what_was_written_is_there_the_next_time_and_reads_show_it(data: Path, e
             added = http.post("/v1/artists", json={"name": "Mo", "time_zone": "Europe/Berlin"})
             shown = http.get("/v1/artists", headers={"Consistency-Token": added.headers["Consistency-Token"]})
         assert first.end(signal.SIGTERM) == (0, "")
-    assert [artist["name"] for artist in shown.json()["items"]] == ["Mo"]
+    assert shown.json()["items"][-1]["name"] == "Mo"
     with up(data, DATABASE_URL=empty_database) as second:
-        types = [event["type"] for event in second.pasted()["items"]]
+        with httpx.Client(
+            base_url=second.of("API"), headers={"Authorization": _bearer(second)}, trust_env=False
+        ) as http:
+            names = [artist["name"] for artist in http.get("/v1/artists?limit=200").json()["items"]]
         assert second.end(signal.SIGINT) == (0, "")
-    assert types == ["tenant.policy_adopted.v1", "artist.added.v1"]
+    assert names.count("Ana") == names.count("Mo") == 1
 
 
 def test_where_brokers_are_set_it_goes_through_kafka(data: Path, kafka: str) -> None:

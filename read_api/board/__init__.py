@@ -1,0 +1,1 @@
+"""The board: the web page on which coordinators hold and book, rendered here, with little JavaScript and no build."""

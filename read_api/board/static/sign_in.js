@@ -1,0 +1,9 @@
+"use strict";
+// A token behind # signs in by itself; what is behind # is never sent, so it is in no server's log.
+const behind = new URLSearchParams(location.hash.slice(1));
+const token = behind.get("id_token") || behind.get("access_token") || behind.get("token");
+if (token) {
+  history.replaceState(null, "", location.pathname);
+  document.getElementById("token").value = token;
+  document.getElementById("sign-in").submit();
+}
