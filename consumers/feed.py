@@ -34,3 +34,6 @@ class History(Protocol):
 
         The caller asks only for what it knows to be recorded, so an event that is not there is a broken log.
         """
+
+    def of_all(self, *, after: Mapping[str, int], until: Mapping[str, int], size: int) -> AsyncGenerator[Batch, None]:
+        """The same of every tenant in `until`, one after the other, in batches of 1 to `size`; after 0 if not said."""

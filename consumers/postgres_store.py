@@ -29,8 +29,13 @@ class PostgresStore:
         pool: AsyncConnectionPool[AsyncConnection[Any]],
         projections: Sequence[Projection],
         failpoint: Callable[[str], None],
+        tells: bool = True,
     ) -> None:
-        """`pool` gives connections in the role `production_tool_projector`; one is used at a time."""
+        """`pool` gives connections in the role `production_tool_projector`; one is used at a time.
+
+        Which tables they find is theirs: those of a rebuild are elsewhere, and it `tells` nobody how far it is.
+        """
+        self._tells = tells
         self.projections = projections
         self._pool = pool
         self._failpoint = failpoint
@@ -54,10 +59,11 @@ class PostgresStore:
                     await _store(connection, work, folded)
                     self._failpoint("projector.before_commit")
             self._failpoint("projector.after_commit")
-            # After the commit: inside, it would make every commit of the database wait.
-            await connection.execute(
-                "SELECT pg_notify(%s, notice) FROM unnest(%s::text[]) AS notice", [CHANNEL, notices(steps)]
-            )
+            if self._tells:
+                # After the commit: inside, it would make every commit of the database wait.
+                await connection.execute(
+                    "SELECT pg_notify(%s, notice) FROM unnest(%s::text[]) AS notice", [CHANNEL, notices(steps)]
+                )
         return folded.parked
 
     async def parked(self, projection: str) -> list[Parked]:

@@ -46,13 +46,21 @@ class Projector:
             TooManyParked: every projection has left out too much.
             LookupError: the log is broken.
         """
-        self._last = await self._store.positions()
-        await self._stop_those_with_too_many(self._last)
+        await self.begin()
         tenants = {tenant_id for last in self._last.values() for tenant_id in last}
         async with aclosing(self._feed.follow(self._behind(tenants))) as batches:
             async for batch in batches:
                 self._failpoint("projector.after_poll")
                 await self.apply(batch)
+
+    async def begin(self) -> None:
+        """See where everything is.
+
+        Raises:
+            TooManyParked: every projection has left out too much.
+        """
+        self._last = await self._store.positions()
+        await self._stop_those_with_too_many(self._last)
 
     async def apply(self, batch: Batch) -> None:
         """Bring every projection to the end of `batch`, fetching what the feed has left out; safe to repeat."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from infra import cli_parked, cli_serving, cli_tools
+from infra import cli_read_models, cli_serving, cli_tools
 from infra.cannot_run import CannotRun
 
 app = typer.Typer(
@@ -39,12 +39,13 @@ for command in (
     cli_serving.clock,
     cli_tools.token,
     cli_tools.import_permits,
+    cli_read_models.rebuild,
     cli_tools.verify,
     cli_tools.rederive,
     cli_tools.bench,
 ):
     app.command()(command)
-app.add_typer(cli_parked.app)
+app.add_typer(cli_read_models.app)
 
 
 def main() -> None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
@@ -77,8 +77,30 @@ class LogHistory:
 
     async def between(self, tenant_id: str, *, after: int, until: int) -> AsyncGenerator[Batch, None]:
         """See `consumers.feed.History`."""
-        for start in range(after, until, LARGEST_BATCH):
-            yield await self.read([Wanted(tenant_id, start, min(start + LARGEST_BATCH, until))])
+        async with aclosing(
+            self.of_all(after={tenant_id: after}, until={tenant_id: until}, size=LARGEST_BATCH)
+        ) as all_:
+            async for batch in all_:
+                yield batch
+
+    async def of_all(
+        self, *, after: Mapping[str, int], until: Mapping[str, int], size: int
+    ) -> AsyncGenerator[Batch, None]:
+        """See `consumers.feed.History`. The next batch is read while the one before is dealt with."""
+        ranges = [Wanted(tenant, after.get(tenant, 0), seq) for tenant, seq in until.items()]
+        reading: asyncio.Task[Batch] | None = None
+        try:
+            for wanted in pages(ranges, size):
+                batch = await reading if reading else None
+                reading = asyncio.create_task(self.read(wanted), name="log history reads")
+                if batch:
+                    yield batch
+            if reading:
+                yield await reading
+        finally:
+            if reading:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
 
     async def read(self, wanted: Sequence[Wanted]) -> Batch:
         """These ranges, all of which are committed, one after the other.
@@ -220,6 +242,23 @@ class LogFeed(Generic[E_co]):
                 self._behind[tenant_id] = seq
         if poll:
             self._polled = time.monotonic()
+
+
+def pages(ranges: Iterable[Wanted], size: int) -> Iterator[list[Wanted]]:
+    """All of these ranges, in pieces of `size` events and a last one of what remains."""
+    page, room = list[Wanted](), size
+    for tenant_id, after, until in ranges:
+        at = after
+        while at < until:
+            end = min(until, at + room)
+            page.append(Wanted(tenant_id, at, end))
+            room -= end - at
+            at = end
+            if not room:
+                yield page
+                page, room = [], size
+    if page:
+        yield page
 
 
 def share_out(behind: Mapping[str, int], at: Mapping[str, int]) -> list[Wanted]:

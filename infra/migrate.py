@@ -16,6 +16,8 @@ import psycopg
 from psycopg import sql
 
 from infra.cannot_run import CannotRun
+from infra.catalogue import PROJECTIONS
+from infra.twins import renew
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -81,6 +83,8 @@ def migrate(url: str, wanted: Sequence[Migration] | None = None) -> list[str]:
                 connection.execute(
                     sql.SQL("COMMENT ON TABLE schema_migrations IS {}").format(sql.Literal(migration.name))
                 )
+        if wanted is None:
+            renew(connection, [table for projection in PROJECTIONS for table in projection.tables])
         return [migration.name for migration in missing]
 
 

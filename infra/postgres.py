@@ -1,5 +1,6 @@
 """Connections to Postgres, each in the role that its work needs and no more."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import psycopg
@@ -37,6 +38,19 @@ def projector_pool(url: str, *, max_size: int = 4) -> Pool:
     return _pool(url, PROJECTOR, max_size)
 
 
+def rebuilding_pool(url: str) -> Pool:
+    """The projector's connections, to which the tables of `rebuilding` hide the live ones of the same name."""
+
+    async def look_there_first(connection: Connection) -> None:
+        await _become(connection, PROJECTOR)
+        await connection.execute(
+            "SELECT set_config('search_path', 'rebuilding, ' || current_setting('search_path'), false)"
+        )
+        await connection.commit()
+
+    return _pool(url, PROJECTOR, 2, look_there_first)
+
+
 async def check_database(url: str) -> None:
     """Find out at the start, not at the first request, that the database is not ready for us.
 
@@ -50,8 +64,8 @@ async def check_database(url: str) -> None:
             await _become(connection, role)
 
 
-def _pool(url: str, role: str, max_size: int) -> Pool:
-    async def configure(connection: Connection) -> None:
+def _pool(url: str, role: str, max_size: int, configure: Callable[[Connection], Awaitable[None]] | None = None) -> Pool:
+    async def become(connection: Connection) -> None:
         await _become(connection, role)
         await connection.commit()
 
@@ -61,7 +75,7 @@ def _pool(url: str, role: str, max_size: int) -> Pool:
         max_size=max_size,
         open=False,
         timeout=_PATIENCE,
-        configure=configure,
+        configure=configure or become,
         check=AsyncConnectionPool.check_connection,
         kwargs={"application_name": f"production-tool {role.removeprefix('production_tool_')}", **_VANISHED},
         name=role,

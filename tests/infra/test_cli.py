@@ -13,7 +13,7 @@ from infra.address import free_port
 from infra.embedded_guard import postmaster, until
 from tests.infra.command_line import TOOL, environment_with, run
 
-COMMANDS = ("up", "migrate", "api", "project", "token", "import-permits", "verify", "bench")
+COMMANDS = ("up", "migrate", "api", "project", "token", "import-permits", "rebuild", "verify", "bench")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

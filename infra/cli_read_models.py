@@ -1,4 +1,4 @@
-"""`production-tool parked`: the events that read models have left out."""
+"""The commands that look after read models: what they have left out, and making them anew."""
 
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -76,6 +76,31 @@ def retry(names: Names = None, tenant: OneTenant = None, data: Data = None) -> N
     if not tried:
         typer.echo("nothing is parked")
     raise typer.Exit(1 if any(one.parked for one in tried) else 0)
+
+
+def rebuild(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which read model.")],
+    tenant: OneTenant = None,
+    data: Data = None,
+) -> None:
+    """Make a read model anew from the log, beside the running service, and put it in the place of the old one.
+
+    Prints how the old one differed. Interrupted, it goes on where it was when it is run again.
+    """
+    import asyncio
+
+    from infra.database import database
+    from infra.progress import bar
+    from infra.projecting import named
+    from infra.rebuilding import rebuild as make_anew
+
+    (projection,) = named([name])
+    id = tenant and tenant_from(tenant)
+    with plainly(), database(settings_with(data=data)) as url, bar(f"{name} anew, events") as progress:
+        compared = asyncio.run(make_anew(url, projection, id, progress))
+    for example in compared.examples:
+        typer.echo(example)
+    typer.echo(f"{name}: {compared.rows:,} rows, of the old ones {compared.differences:,} were wrong")
 
 
 def _with_stores(names: list[str] | None, data: Data, work: Callable[["Stores"], Coroutine[None, None, T]]) -> T:

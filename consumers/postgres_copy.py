@@ -1,0 +1,255 @@
+"""A second version of a read model in Postgres, in the schema `rebuilding`, and how it takes the place of the live one.
+
+The switch is one transaction that writes the rows in which the two differ, so a reader sees the old ones or the new
+ones, and a live read model that was right is not written at all.
+"""
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.sql import SQL, Composed, Identifier
+from psycopg_pool import AsyncConnectionPool
+
+from consumers import positions
+from consumers.projector import Projector
+from consumers.rebuild import Compared
+from projections.projection import Projection
+from projections.table import Table
+
+SCHEMA = "rebuilding"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresCopy:
+    """`consumers.rebuild.Copy`."""
+
+    projection: Projection
+    pool: AsyncConnectionPool[AsyncConnection[Any]]
+    """Connections in the role `production_tool_projector` that find the live tables."""
+    projector: Projector
+    """Writes to the tables of the schema."""
+    code: str
+    """Changes whenever what this process would build may be another read model."""
+    failpoint: Callable[[str], None]
+
+    async def begin(self) -> None:
+        """See `consumers.rebuild.Copy`."""
+        name = self.projection.name
+        async with self.pool.connection() as connection, connection.transaction():
+            found = await connection.execute("SELECT code FROM rebuilding.runs WHERE projection = %s", [name])
+            row = await found.fetchone()
+            tenants = await _tenants(connection, name)
+            await _name(connection, tenants)
+            if row is None or row[0] != self.code:
+                await connection.execute("DELETE FROM rebuilding.positions WHERE projection = %s", [name])
+                await connection.execute("DELETE FROM rebuilding.parked WHERE projection = %s", [name])
+                await connection.execute("DELETE FROM rebuilding.switched WHERE projection = %s", [name])
+                await connection.execute(
+                    """
+                    INSERT INTO rebuilding.runs (projection, code)
+                    VALUES (%s, %s)
+                    ON CONFLICT (projection) DO UPDATE SET code = excluded.code
+                    """,
+                    [name, self.code],
+                )
+            await self._clear(connection, await _switched(connection, name))
+
+    async def remaining(self, only: str | None) -> dict[str, int]:
+        """See `consumers.rebuild.Copy`."""
+        name = self.projection.name
+        async with self.pool.connection() as connection:
+            live = (await positions.stored(connection.cursor(), [name]))[name]
+            done = set() if only else set(await _switched(connection, name))
+        return {tenant: seq for tenant, seq in live.items() if only in {None, tenant} and tenant not in done}
+
+    async def filled(self) -> dict[str, int]:
+        """See `consumers.rebuild.Copy`."""
+        async with self.pool.connection() as connection:
+            found = await connection.execute(
+                "SELECT tenant_id::text, seq FROM rebuilding.positions WHERE projection = %s", [self.projection.name]
+            )
+            return dict(await found.fetchall())
+
+    async def clear(self, tenants: Collection[str]) -> None:
+        """See `consumers.rebuild.Copy`."""
+        async with self.pool.connection() as connection, connection.transaction():
+            await _name(connection, tenants)
+            await self._clear(connection, tenants)
+
+    async def _clear(self, connection: AsyncConnection[Any], tenants: Collection[str]) -> None:
+        for table in self.projection.tables:
+            await connection.execute(
+                SQL("DELETE FROM {} WHERE tenant_id = ANY (%s::uuid[])").format(Identifier(SCHEMA, table.name)),
+                [list(tenants)],
+            )
+
+    @asynccontextmanager
+    async def switching(self, tenants: Sequence[str]) -> AsyncIterator["PostgresSwitch"]:
+        """See `consumers.rebuild.Copy`."""
+        name = self.projection.name
+        async with self.pool.connection() as connection:
+            async with connection.transaction():
+                await _name(connection, tenants)
+                # In the order in which projectors lock them, so that nobody waits for each other.
+                locked = await connection.execute(
+                    """
+                    SELECT tenant_id::text, seq
+                    FROM positions
+                    WHERE projection = %s AND tenant_id = ANY (%s::uuid[])
+                    ORDER BY tenant_id, projection
+                    FOR UPDATE
+                    """,
+                    [name, list(tenants)],
+                )
+                yield PostgresSwitch(connection, self.projection, dict(await locked.fetchall()))
+                self.failpoint("rebuild.before_switch")
+            self.failpoint("rebuild.after_switch")
+
+    async def end(self, only: str | None) -> None:
+        """See `consumers.rebuild.Copy`."""
+        name = self.projection.name
+        async with self.pool.connection() as connection, connection.transaction():
+            await _name(connection, [only] if only else await _switched(connection, name))
+            await connection.execute("DELETE FROM rebuilding.switched WHERE projection = %s", [name])
+            if only is None:
+                await connection.execute("DELETE FROM rebuilding.runs WHERE projection = %s", [name])
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSwitch:
+    """`consumers.rebuild.Switch`, in the transaction that ends with the block."""
+
+    connection: AsyncConnection[Any]
+    projection: Projection
+    live: Mapping[str, int]
+
+    async def compare(self) -> Compared:
+        """See `consumers.rebuild.Switch`."""
+        compared = Compared()
+        for table in self.projection.tables:
+            counted = await self.connection.execute(_count(table), [list(self.live)])
+            compared.rows += sum(count for (count,) in await counted.fetchall())
+            cursor: Any = self.connection.cursor()
+            await cursor.execute(_differences(table), [list(self.live), list(self.live)])
+            async for key, old, new in cursor:
+                how = "was missing" if old is None else "was too many" if new is None else "was otherwise"
+                compared.differs(f"{table.name} {key} {how}")
+        return compared
+
+    async def switch(self) -> None:
+        """See `consumers.rebuild.Switch`."""
+        tenants = [list(self.live)]
+        for table in self.projection.tables:
+            await self.connection.execute(_remove(table), tenants)
+            await self.connection.execute(_add(table), tenants)
+        where = [self.projection.name, *tenants]
+        await self.connection.execute(
+            "DELETE FROM parked WHERE projection = %s AND tenant_id = ANY (%s::uuid[])", where
+        )
+        await self.connection.execute(
+            """
+            WITH gone AS (
+                DELETE FROM rebuilding.parked
+                WHERE projection = %s AND tenant_id = ANY (%s::uuid[])
+                RETURNING tenant_id, projection, seq, stream, event_type, touched, reason, parked_at
+            )
+            INSERT INTO parked (tenant_id, projection, seq, stream, event_type, touched, reason, parked_at)
+            SELECT tenant_id, projection, seq, stream, event_type, touched, reason, parked_at FROM gone
+            """,
+            where,
+        )
+        await self.connection.execute(
+            """
+            WITH gone AS (
+                DELETE FROM rebuilding.positions
+                WHERE projection = %s AND tenant_id = ANY (%s::uuid[])
+                RETURNING tenant_id, projection
+            )
+            INSERT INTO rebuilding.switched (tenant_id, projection)
+            SELECT tenant_id, projection FROM gone
+            ON CONFLICT (tenant_id, projection) DO NOTHING
+            """,
+            where,
+        )
+
+
+async def _name(connection: AsyncConnection[Any], tenants: Collection[str]) -> None:
+    """Tell row-level security which tenants this transaction is about."""
+    await connection.execute("SELECT set_config('app.tenants', %s::uuid[]::text, true)", [list(tenants)])
+
+
+async def _tenants(connection: AsyncConnection[Any], projection: str) -> list[str]:
+    """Everybody whose rows may be in the schema."""
+    found = await connection.execute(
+        """
+        SELECT tenant_id::text FROM rebuilding.positions WHERE projection = %(projection)s
+        UNION
+        SELECT tenant_id::text FROM rebuilding.switched WHERE projection = %(projection)s
+        """,
+        {"projection": projection},
+    )
+    return [tenant for (tenant,) in await found.fetchall()]
+
+
+async def _switched(connection: AsyncConnection[Any], projection: str) -> list[str]:
+    found = await connection.execute(
+        "SELECT tenant_id::text FROM rebuilding.switched WHERE projection = %s", [projection]
+    )
+    return [tenant for (tenant,) in await found.fetchall()]
+
+
+def _count(table: Table) -> Composed:
+    return SQL("SELECT count(*) FROM {} WHERE tenant_id = ANY (%s::uuid[])").format(Identifier(SCHEMA, table.name))
+
+
+def _differences(table: Table) -> Composed:
+    # As text, since `json` has no equality: byte for byte.
+    return SQL(
+        """
+        SELECT key, old, new
+        FROM (SELECT ({key})::text AS key, o::text AS old FROM {live} o WHERE tenant_id = ANY (%s::uuid[])) AS o
+        FULL JOIN (SELECT ({key})::text AS key, n::text AS new FROM {copy} n WHERE tenant_id = ANY (%s::uuid[])) AS n
+            USING (key)
+        WHERE old IS DISTINCT FROM new
+        """
+    ).format(key=_row(table), live=Identifier(table.name), copy=Identifier(SCHEMA, table.name))
+
+
+def _remove(table: Table) -> Composed:
+    """Delete the live rows that the copy does not have, or has otherwise."""
+    return SQL(
+        """
+        DELETE FROM {live} o
+        WHERE tenant_id = ANY (%s::uuid[])
+            AND NOT EXISTS (SELECT FROM {copy} n WHERE {same} AND n::text = o::text)
+        """
+    ).format(live=Identifier(table.name), copy=Identifier(SCHEMA, table.name), same=_same(table))
+
+
+def _add(table: Table) -> Composed:
+    """Insert the copy's rows that are not there by now."""
+    return SQL(
+        """
+        INSERT INTO {live} ({columns})
+        SELECT {columns}
+        FROM {copy} n
+        WHERE tenant_id = ANY (%s::uuid[])
+            AND NOT EXISTS (SELECT FROM {live} o WHERE {same})
+        """
+    ).format(
+        live=Identifier(table.name),
+        copy=Identifier(SCHEMA, table.name),
+        columns=SQL(", ").join(map(Identifier, table.columns)),
+        same=_same(table),
+    )
+
+
+def _row(table: Table) -> Composed:
+    return SQL("ROW(") + SQL(", ").join(map(Identifier, table.key)) + SQL(")")
+
+
+def _same(table: Table) -> Composed:
+    return SQL(" AND ").join(SQL("o.{0} = n.{0}").format(Identifier(name)) for name in table.key)
