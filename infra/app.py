@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -76,7 +76,7 @@ def create_app(settings: Settings, open_parts: OpenParts) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with http, open_parts() as parts:
             app.state.log, app.state.reads, app.state.live = parts.log, parts.reads, parts.live
-            app.state.database_answers = lambda: _answers(parts.reads.pool)
+            app.state.database_answers = lambda: _all_answer(parts.reads)
             yield
 
     http = httpx.AsyncClient()
@@ -119,8 +119,8 @@ class _Api(FastAPI):
 
 
 @asynccontextmanager
-async def on_postgres(url: str) -> AsyncIterator[Parts]:
-    """The parts that are meant for real."""
+async def on_postgres(url: str, replica_url: str | None = None) -> AsyncIterator[Parts]:
+    """The parts that are meant for real; `replica_url` is a copy of the database that read models may be read from."""
     mapper, freshness, lives = Mapper(EVENTS), Freshness(), Live()
     log = EventLog(url, mapper)
     listening = [
@@ -130,8 +130,11 @@ async def on_postgres(url: str) -> AsyncIterator[Parts]:
     for task in listening:
         task.add_done_callback(_end_with)
     try:
-        async with reader_pool(url) as pool:
-            yield Parts(log, Reads(pool=pool, freshness=freshness, decode=mapper.decode), lives)
+        async with AsyncExitStack() as pools:
+            pool = await pools.enter_async_context(reader_pool(url))
+            replica = None if replica_url is None else await pools.enter_async_context(reader_pool(replica_url))
+            reads = Reads(pool=pool, replica=replica, freshness=freshness, decode=mapper.decode)
+            yield Parts(log, reads, lives)
     finally:
         lives.close()
         for task in listening:
@@ -145,6 +148,11 @@ def _end_with(task: asyncio.Task[None]) -> None:
     if not task.cancelled():
         _log.critical("part_ended", part=task.get_name(), exc_info=task.exception())
         signal.raise_signal(signal.SIGTERM)
+
+
+async def _all_answer(reads: Reads) -> bool:
+    pools = [reads.pool] if reads.replica is None else [reads.pool, reads.replica]
+    return all(await asyncio.gather(*map(_answers, pools)))
 
 
 async def _answers(pool: Pool) -> bool:

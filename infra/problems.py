@@ -16,6 +16,7 @@ from commands.api_request import Invalid, MalformedHeader, UnsupportedMediaType
 from commands.log import CommandInFlight, KeyReused, LogUnavailable
 from domain.consistency import ForeignToken, TokenMalformed
 from domain.errors import DomainError, NotAllowed, NotFound, Refused
+from infra.mapper import UnknownEvent
 from read_api.freshness import ReadModelBehind, StreamParked
 from read_api.live_rooms import NotThere
 
@@ -69,6 +70,7 @@ _OTHERS: Final[Mapping[type[Exception], tuple[int, str, str]]] = {
     CommandInFlight: (409, "command_in_flight", "The first command under this Idempotency-Key has not ended."),
     LogUnavailable: (503, "log_unavailable", "Nothing can be said about the outcome yet; repeat it under its key."),
     ReadModelBehind: (503, "read_model_behind", "The read models have not come as far as the Consistency-Token."),
+    UnknownEvent: (503, "stream_parked", "This process is of a version that cannot read one of the events."),
     StreamParked: (503, "stream_parked", "A read model has set aside an event that this should show; it is looked at."),
     IssuerUnreachable: (503, "issuer_unreachable", "The keys of the token's issuer could not be fetched."),
     TookTooLong: (503, "took_too_long", "There is no answer yet; if it was a command, repeat it under its key."),

@@ -35,8 +35,10 @@ def serve(settings: Settings, url: str) -> None:
         psycopg.OperationalError: the database cannot be reached.
         StartFailed: what is wrong has been logged.
     """
-    asyncio.run(check_database(url))
-    app = create_app(settings, lambda: on_postgres(url))
+    for one in (url, settings.read_database_url):
+        if one is not None:
+            asyncio.run(check_database(one))
+    app = create_app(settings, lambda: on_postgres(url, settings.read_database_url))
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -64,6 +64,8 @@ class Settings(BaseSettings):
 
     database_url: Annotated[DatabaseUrl | None, Field(validation_alias="DATABASE_URL", repr=False)] = None
     """A Postgres of yours, from version 15 on; without it the embedded one is used."""
+    read_database_url: Annotated[DatabaseUrl | None, Field(validation_alias="READ_DATABASE_URL", repr=False)] = None
+    """A hot standby of that Postgres, which answers what read models are asked; without it the one answers all."""
     redis_url: Annotated[RedisUrl | None, Field(validation_alias="REDIS_URL", repr=False)] = None
     """A Redis or Valkey of yours; without it, and without a Postgres of yours, the embedded Valkey is used."""
     kafka_bootstrap_servers: Annotated[

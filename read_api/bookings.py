@@ -44,7 +44,7 @@ _LIST: Final = SQL(
 async def get_booking(id: UUID, request: Request, tenant: Bookings) -> Response:
     """One booking: its time, its cost, and what became of it."""
     only = only_artist(tenant.who)
-    async with tenant.connection() as connection:
+    async with tenant.connection(about=[f"booking/{id}"]) as connection:
         row = await connection.row(
             """
             SELECT booking_id, version, artist_id, project_id, job_id, status, days, minutes, details
@@ -53,8 +53,9 @@ async def get_booking(id: UUID, request: Request, tenant: Bookings) -> Response:
             """,
             {"tenant_id": tenant.who.tenant_id, "booking_id": id},
         )
-    if row is None or only not in {None, row["artist_id"]}:
-        raise NotFound("There is no such booking.")
+        if row is None or only not in {None, row["artist_id"]}:
+            raise NotFound("There is no such booking.")
+        connection.vouch_for(f"calendar/{row['artist_id']}")
     return answer(request, booking_shown(row, staff=only is None), version=row["version"])
 
 

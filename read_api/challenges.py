@@ -81,7 +81,7 @@ class ChallengeOne(Shown):
 @router.get("/{id}", operation_id="getChallenge", response_model=ChallengeOne, responses=refusals(of_one=True))
 async def get_challenge(id: UUID, request: Request, tenant: Challenges) -> Response:
     """One challenge: the answers so far, and what came of it."""
-    async with tenant.connection() as connection:
+    async with tenant.connection(about=[f"challenge/{id}"]) as connection:
         row = await connection.row(
             """
             SELECT challenge_id, version, artist_id, hold_id, project_id, status, details
@@ -90,8 +90,9 @@ async def get_challenge(id: UUID, request: Request, tenant: Challenges) -> Respo
             """,
             {"tenant_id": tenant.who.tenant_id, "challenge_id": id},
         )
-    if row is None:
-        raise NotFound("There is no such challenge.")
+        if row is None:
+            raise NotFound("There is no such challenge.")
+        connection.vouch_for(f"calendar/{row['artist_id']}")
     return answer(request, _shown(row), version=row["version"])
 
 

@@ -119,7 +119,7 @@ class PersonShown(Shown):
 async def get_artist(id: UUID, request: Request, tenant: Artists) -> Response:
     """One artist; an artist sees itself."""
     only = only_artist(tenant.who)
-    async with tenant.connection() as connection:
+    async with tenant.connection(about=[f"artist/{id}"]) as connection:
         row = await connection.row(
             """
             SELECT artist_id, version, name, time_zone, subject, email, skills, day_rate, consent
@@ -167,7 +167,7 @@ async def list_artists(
 )
 async def get_project(id: UUID, request: Request, tenant: Projects) -> Response:
     """One project."""
-    async with tenant.connection() as connection:
+    async with tenant.connection(about=[f"project/{id}"]) as connection:
         row = await connection.row(
             """
             SELECT project_id, version, name, time_zone, first_day, last_day, budget, status

@@ -86,7 +86,7 @@ async def get_queue(
     explain: Annotated[bool, Query(description="Say by which events each stands where it stands.")] = False,
 ) -> Response:
     """Who stands in which place on each part of a day, now or as of any moment of the log."""
-    async with tenant.connection() as connection:
+    async with tenant.connection(about=[f"calendar/{id}", f"artist/{id}"]) as connection:
         artist = await connection.row(
             "SELECT time_zone FROM artists WHERE tenant_id = %(tenant_id)s AND artist_id = %(artist_id)s",
             {"tenant_id": tenant.who.tenant_id, "artist_id": id},

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
@@ -19,6 +19,9 @@ from domain.permission import Who
 from read_api.freshness import PATIENCE, Freshness, ReadModelBehind, StreamParked
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
+_LOOK_AGAIN: Final = 0.02
+"""Seconds until a copy of the database is looked at again."""
+
 Found = dict[str, Any]
 """A row: ids as text, instants in UTC."""
 
@@ -60,7 +63,9 @@ class Reads:
     """What every read needs; one for the whole process, in `app.state.reads`."""
 
     pool: Pool
-    """Connections in the role `production_tool_reader`."""
+    """Connections in the role `production_tool_reader`, to where the log is written."""
+    replica: Pool | None = None
+    """The same to a copy of that database, for what read models answer; the log itself is read where it is written."""
     freshness: Freshness
     decode: Callable[[str, str], Event]
     """Stored name and JSON text of an event to the event."""
@@ -93,11 +98,12 @@ class Tenant:
             async with self._snapshot(about) as (connection, _):
                 yield connection
             return
-        until = asyncio.get_running_loop().time() + PATIENCE
+        clock = asyncio.get_running_loop().time
+        until = clock() + PATIENCE
         with self.reads.freshness.waiting(self.who.tenant_id, self.projections, self.seen.seq) as woken:
             while True:
                 woken.clear()
-                late = asyncio.get_running_loop().time() >= until
+                late = clock() >= until
                 async with self._snapshot(about) as (connection, reached):
                     if reached:
                         yield connection
@@ -105,12 +111,18 @@ class Tenant:
                 if late:
                     raise ReadModelBehind
                 with suppress(TimeoutError):
-                    async with asyncio.timeout_at(until):
+                    # A copy comes behind the notice, and tells nobody when it does.
+                    async with asyncio.timeout_at(until if self._at_source else min(until, clock() + _LOOK_AGAIN)):
                         await woken.wait()
+
+    @property
+    def _at_source(self) -> bool:
+        return self.reads.replica is None or not self.projections
 
     @asynccontextmanager
     async def _snapshot(self, about: Collection[str] | None) -> AsyncIterator[tuple[Connection, bool]]:
-        async with self.reads.pool.connection() as connection, connection.transaction():
+        pool = self.reads.replica if self.projections and self.reads.replica is not None else self.reads.pool
+        async with pool.connection() as connection, connection.transaction():
             cursor = connection.cursor()
             async with connection.pipeline():
                 await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -136,7 +148,8 @@ class Tenant:
                     },
                 )
             now, incarnation, reached, parked = await anext(cursor)
-            if self.seen is not None and self.seen.incarnation != incarnation:
+            unborn = incarnation is None and not self._at_source  # a copy that has not heard of the tenant yet
+            if self.seen is not None and self.seen.incarnation != incarnation and not unborn:
                 raise ForeignToken("This Consistency-Token is of another life of the log.")
             opened = Connection(now, frozenset(parked), connection)
             if about is None:

@@ -79,7 +79,7 @@ class ConflictOne(Shown):
 async def get_time_off(id: UUID, request: Request, tenant: TimesOff) -> Response:
     """One request for time off, and what was decided."""
     only = only_artist(tenant.who)
-    async with tenant.connection() as connection:
+    async with tenant.connection(about=[f"time_off/{id}"]) as connection:
         row = await connection.row(
             """
             SELECT time_off_id, version, artist_id, status, details
@@ -88,8 +88,9 @@ async def get_time_off(id: UUID, request: Request, tenant: TimesOff) -> Response
             """,
             {"tenant_id": tenant.who.tenant_id, "time_off_id": id},
         )
-    if row is None or only not in {None, row["artist_id"]}:
-        raise NotFound("There is no such time off.")
+        if row is None or only not in {None, row["artist_id"]}:
+            raise NotFound("There is no such time off.")
+        connection.vouch_for(f"calendar/{row['artist_id']}")
     return answer(request, _shown(row, staff=only is None), version=row["version"])
 
 

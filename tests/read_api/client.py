@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -64,20 +64,21 @@ def asking(tenant_id: str, role: Role = "admin", artist_id: str | None = None) -
     return {"x-tenant": tenant_id, "x-role": role, **({} if artist_id is None else {"x-artist": artist_id})}
 
 
-def reads_of(pool: Pool, freshness: Freshness | None = None) -> Reads:
+def reads_of(pool: Pool, freshness: Freshness | None = None, replica: Pool | None = None) -> Reads:
     """What reads work with."""
-    return Reads(pool=pool, freshness=freshness or Freshness(), decode=Mapper(EVENTS).decode)
+    return Reads(pool=pool, freshness=freshness or Freshness(), decode=Mapper(EVENTS).decode, replica=replica)
 
 
 @asynccontextmanager
-async def open_client(database: str) -> AsyncIterator[AsyncClient]:
-    """A client of the read routes over this database."""
+async def open_client(database: str, replica: str | None = None) -> AsyncIterator[AsyncClient]:
+    """A client of the read routes over this database, or over that copy of it."""
     freshness = Freshness()
     listening = asyncio.create_task(freshness.listen(heard(database, CHANNEL)))
-    async with reader_pool(database) as pool:
-        transport = ASGITransport(_app(reads_of(pool, freshness)))
-        async with AsyncClient(transport=transport, base_url="http://test") as client:
-            yield client
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(reader_pool(database))
+        copy = None if replica is None else await stack.enter_async_context(reader_pool(replica))
+        transport = ASGITransport(_app(reads_of(pool, freshness, copy)))
+        yield await stack.enter_async_context(AsyncClient(transport=transport, base_url="http://test"))
     listening.cancel()
     with suppress(asyncio.CancelledError):
         await listening
