@@ -12,6 +12,7 @@ from commands import (
     calendar,
     challenge,
     consent,
+    feed,
     hold,
     job,
     project,
@@ -26,6 +27,7 @@ from commands.api_answers import (
     ChallengeAnewAnswer,
     ChallengeAnswer,
     ConfirmAnswer,
+    FeedAnswer,
     HoldAnswer,
     IntentAnswer,
     PolicyAnswer,
@@ -49,6 +51,7 @@ ManagesArtists = Annotated[Ask, May(Permission.MANAGE_ARTISTS)]
 ManagesJobs = Annotated[Ask, May(Permission.MANAGE_JOBS)]
 ManagesProjects = Annotated[Ask, May(Permission.MANAGE_PROJECTS)]
 PlacesHolds = Annotated[Ask, May(Permission.PLACE_HOLDS)]
+SharesCalendars = Annotated[Ask, May(Permission.SHARE_CALENDARS)]
 RequestsTimeOff = Annotated[Ask, May(Permission.REQUEST_TIME_OFF)]
 
 router = CommandRouter()
@@ -241,6 +244,21 @@ async def open_job(ask: ManagesJobs, id: Id, command: job.OpenJob) -> Outcome:
 async def close_job(ask: ManagesJobs, id: Id, command: job.CloseJob) -> Outcome:
     """Want nobody else for it."""
     return await job.close_job(ask.log, ask.context, id, command)
+
+
+@router.command("/v1/feeds", FeedAnswer, tag="feeds", status=201)
+async def open_feed(ask: SharesCalendars, command: feed.OpenFeed) -> Outcome:
+    """Make a secret link that calendars elsewhere can subscribe to.
+
+    Whoever has the link needs no token. It shows when time is taken; for whom and for what only if `shows` says so.
+    """
+    return await feed.open_a_feed(ask.log, ask.context, command, ask.feed_key)
+
+
+@router.command("/v1/feeds/{id}/revoke", Answer, tag="feeds")
+async def revoke_feed(ask: SharesCalendars, id: Id, command: feed.RevokeFeed) -> Outcome:
+    """Let a feed's link lead nowhere from now on."""
+    return await feed.revoke_feed(ask.log, ask.context, id, command)
 
 
 @router.command("/v1/policy", PolicyAnswer, tag="policy", method="PUT")

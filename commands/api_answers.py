@@ -121,6 +121,12 @@ class PolicyAnswer(Answer):
     policy: Policy
 
 
+class FeedAnswer(Answer):
+    """Of opening a feed: where calendars subscribe. It is a secret, and cannot be asked for later."""
+
+    path: str = Field(examples=["/feeds/AZLwwSw9fk-KmwwdLj9KWw….ics"])
+
+
 class BatchItem(BaseModel):
     """What became of one command of a batch."""
 

@@ -84,7 +84,7 @@ class BatchRoute(APIRoute):
         turns = Turns(app.log)
         items = await asyncio.gather(
             *[
-                self._item(command, turns.next(), state["who"], state["correlation_id"], app.refuse)
+                self._item(command, turns.next(), state["who"], state["correlation_id"], app)
                 for command in batch.commands
             ]
         )
@@ -93,7 +93,8 @@ class BatchRoute(APIRoute):
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _item(self, command: BatchCommand, turn: InTurn, who: Who, correlation_id: str, refuse: Refuse) -> bytes:
+    async def _item(self, command: BatchCommand, turn: InTurn, who: Who, correlation_id: str, app: Any) -> bytes:  # noqa: ANN401 - Starlette's state
+        refuse: Refuse = app.refuse
         try:
             route, ids = self._named(command.route)
             incoming = Incoming(
@@ -103,6 +104,7 @@ class BatchRoute(APIRoute):
                 path=command.route,
                 ids=ids,
                 body=to_json(command.body),
+                feed_key=app.feed_key,
             )
             outcome = await route.outcome(turn, incoming)
         except Exception as error:  # noqa: BLE001 - the fate of this command, and not of its neighbours

@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from commands.api_documents import PARAMETERS, responses
 from commands.api_request import ClientGone, Headers, Receive, Scope, Send, body_in, headers_in, parsed
 from commands.context import Context
+from commands.feed import FeedKey
 from commands.log import Log, Outcome
 from commands.own_calendar import OwnCalendar
 from domain.consistency import Seen, encode
@@ -44,6 +45,7 @@ class Ask:
 
     log: Log
     context: Context
+    feed_key: FeedKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class Incoming:
     path: str
     ids: Sequence[str]
     body: bytes
+    feed_key: FeedKey
 
 
 Endpoint = Callable[..., Coroutine[Any, Any, Outcome]]
@@ -87,6 +90,7 @@ class CommandRoute(APIRoute):
                 path=scope["path"],
                 ids=tuple(scope["path_params"].values()),
                 body=await body_in(receive),
+                feed_key=scope["app"].state.feed_key,
             )
         except ClientGone:
             return
@@ -120,7 +124,7 @@ class CommandRoute(APIRoute):
             correlation_id=incoming.correlation_id,
         )
         own = log if who.artist_id is None else OwnCalendar(log, who.artist_id)
-        return await self._run(Ask(own, context), *ids, command)
+        return await self._run(Ask(own, context, incoming.feed_key), *ids, command)
 
     def _check(self, who: Who) -> None:
         if self._permission not in who.permissions:

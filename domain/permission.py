@@ -22,6 +22,8 @@ class Permission(StrEnum):
     MANAGE_ARTISTS = "manage_artists"
     MANAGE_JOBS = "manage_jobs"
     MANAGE_PROJECTS = "manage_projects"
+    SHARE_CALENDARS = "share_calendars"
+    """Open and revoke feeds."""
     MAKE_BOOKINGS = "make_bookings"
     """Confirm holds, book directly, reschedule and complete bookings."""
     CANCEL_BOOKINGS = "cancel_bookings"
@@ -52,6 +54,7 @@ _COORDINATOR: Final = _VIEWER | {
     Permission.APPROVE_TIME_OFF,
     Permission.MANAGE_ARTISTS,
     Permission.MANAGE_JOBS,
+    Permission.SHARE_CALENDARS,
 }
 _PRODUCER: Final = _COORDINATOR | {
     Permission.MANAGE_PROJECTS,

@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any, Final
 
 import httpx
@@ -30,6 +31,7 @@ from infra.body_limit import BodyLimit
 from infra.catalogue import EVENTS
 from infra.event_log import EventLog
 from infra.fast_lane import FastLane
+from infra.feed_key import feed_key
 from infra.jwks import FetchedKeys
 from infra.listen import heard
 from infra.log_feed import CHANNEL as EVENTS_CHANNEL
@@ -88,6 +90,7 @@ def create_app(settings: Settings, open_parts: OpenParts) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.refuse, app.state.stopping, app.state.metrics = refuse, False, Metrics()
+    app.state.feed_key = cache(partial(feed_key, settings))
     app.router.routes += commands_api.router.routes
     for router in (reads_api.router, board_api.router, operations.router):
         app.include_router(router)

@@ -6,7 +6,6 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
-from domain.permission import Who
 from infra.failpoint import failpoint
 from infra.problems import TooManyRequests, Unauthenticated
 from infra.tokens import Verifier, missing, refused
@@ -14,7 +13,8 @@ from read_api.board.session import COOKIE
 
 OPEN: Final = frozenset({"/livez", "/readyz", "/metrics", "/openapi.json", "/docs"})
 """Paths that show nothing of any tenant."""
-OPEN_BELOW: Final = ("/feeds/", "/board/static/", "/board/sign-")
+FEEDS: Final = "/feeds/"
+OPEN_BELOW: Final = (FEEDS, "/board/static/", "/board/sign-")
 """Below these, the path itself is a secret or a file of ours."""
 STREAMS: Final = frozenset({"/v1/live"})
 """Paths whose answers go on for ever: counted apart, so that who listens does not keep others from asking."""
@@ -47,6 +47,10 @@ class Authentication:
             IssuerUnreachable: that cannot be told yet.
             TooManyRequests: its tenant has enough of them under way.
         """
+        if scope["type"] == "http" and scope["path"].startswith(FEEDS):
+            # Whose a feed is, nobody has proved yet: all of them may have as much under way as one tenant.
+            await self._take(FEEDS, scope, receive, send)
+            return
         if scope["type"] == "lifespan" or _is_open(scope):
             await self._app(scope, receive, send)
             return
@@ -66,10 +70,9 @@ class Authentication:
         state = scope["state"]
         state["who"] = who
         bind_contextvars(tenant=who.tenant_id, correlation_id=state["correlation_id"])
-        await self._take(who, scope, receive, send)
+        await self._take(who.tenant_id, scope, receive, send)
 
-    async def _take(self, who: Who, scope: Scope, receive: Receive, send: Send) -> None:
-        tenant = who.tenant_id
+    async def _take(self, tenant: str, scope: Scope, receive: Receive, send: Send) -> None:
         streams = scope["path"] in STREAMS
         under_way, most = (self._streams, _MOST_STREAMS) if streams else (self._under_way, _MOST_UNDER_WAY)
         if under_way[tenant] >= most:

@@ -1,7 +1,5 @@
 """The built-in issuer: a key in the data directory, and tokens for whoever may read it."""
 
-import os
-import stat
 import time
 import uuid
 from collections.abc import Sequence
@@ -15,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import HttpUrl
 
 from domain.permission import Permission, Role
-from infra.cannot_run import CannotRun
 from infra.claims import ClaimsRefused, who_says
 from infra.jwks import Key, OneKey
+from infra.key_file import KeyUnusable, read_or_make
 from infra.settings import Issuer
 from infra.tokens import Trusted
 
@@ -26,10 +24,6 @@ _FILE: Final = "issuer.pem"
 _ISSUER: Final = Issuer(
     issuer=NAME, audience=NAME, jwks_url=HttpUrl("http://localhost/"), tenant=("org_id",), role=("org_role",)
 )
-
-
-class KeyUnusable(CannotRun):
-    """The key of the built-in issuer is damaged, or others than its owner may read it."""
 
 
 def trusted(data: Path) -> Trusted:
@@ -77,14 +71,10 @@ def make_token(
 
 
 def _key(data: Path) -> Ed25519PrivateKey:
-    """The key in `data`, made when there is none; two processes that both make one end up with the same."""
     path = data / _FILE
-    if not path.exists():
-        _make_key(path)
-    if stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
-        raise KeyUnusable(f"{path} must be readable by its owner only: chmod 600 {path}")
+    pem = read_or_make(path, _new_key)
     try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        key = load_pem_private_key(pem, password=None)
     except ValueError as error:
         raise KeyUnusable(f"{path} cannot be read as a key; without it, a new one is made") from error
     if not isinstance(key, Ed25519PrivateKey):
@@ -92,17 +82,5 @@ def _key(data: Path) -> Ed25519PrivateKey:
     return key
 
 
-def _make_key(path: Path) -> None:
-    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{_FILE}.{os.getpid()}.{uuid.uuid4().hex}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink(missing_ok=True)
+def _new_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

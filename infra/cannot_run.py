@@ -6,7 +6,7 @@ CannotRun
 ├── BrokersUnavailable   kafka_brokers.py
 ├── EmbeddedUnavailable  embedded_binaries.py
 ├── KafkaUnreachable     kafka.py
-├── KeyUnusable          built_in_issuer.py
+├── KeyUnusable          key_file.py
 ├── NotParked            parked.py
 ├── NotPermits           permit_file.py
 ├── PartEnded            parts.py

@@ -8,6 +8,7 @@ from domain.calendar import CALENDAR
 from domain.challenge import CHALLENGE
 from domain.decider import Decider
 from domain.event import Event
+from domain.feed import FEED
 from domain.hold import HOLD
 from domain.job import JOB
 from domain.project import PROJECT
@@ -22,6 +23,7 @@ from projections import (
     dashboard,
     deadlines,
     directory,
+    feeds,
     following,
     holds,
     jobs,
@@ -44,6 +46,7 @@ DECIDERS: Final[tuple[Decider[Any], ...]] = (
     BOOKING,
     CHALLENGE,
     TIME_OFF,
+    FEED,
 )
 EVENTS: Final[tuple[type[Event], ...]] = tuple(event for decider in DECIDERS for event in decider.events)
 PROJECTIONS: Final[tuple[Projection, ...]] = (
@@ -59,6 +62,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     directory.PROJECTION,
     overdue.PROJECTION,
     following.PROJECTION,
+    feeds.PROJECTION,
 )
 KEYED: Final[tuple[KeyedProjection, ...]] = (
     dashboard.PROJECTION,

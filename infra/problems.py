@@ -16,6 +16,7 @@ from commands.api_request import Invalid, MalformedHeader, UnsupportedMediaType
 from commands.log import CommandInFlight, KeyReused, LogUnavailable
 from domain.consistency import ForeignToken, TokenMalformed
 from domain.errors import DomainError, NotAllowed, NotFound, Refused
+from infra.key_file import KeyUnusable
 from infra.mapper import UnknownEvent
 from read_api.freshness import ReadModelBehind, StreamParked
 from read_api.live_rooms import NotThere
@@ -74,6 +75,7 @@ _OTHERS: Final[Mapping[type[Exception], tuple[int, str, str]]] = {
     StreamParked: (503, "stream_parked", "A read model has set aside an event that this should show; it is looked at."),
     IssuerUnreachable: (503, "issuer_unreachable", "The keys of the token's issuer could not be fetched."),
     TookTooLong: (503, "took_too_long", "There is no answer yet; if it was a command, repeat it under its key."),
+    KeyUnusable: (503, "feed_key_unusable", "This installation has no key of which links could be made."),
     PoolTimeout: (503, "database_unavailable", "The database does not answer."),
     psycopg.OperationalError: (503, "database_unavailable", "The database does not answer."),
     ConnectionError: (503, "database_unavailable", "The database does not answer."),

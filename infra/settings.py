@@ -9,7 +9,17 @@ from typing import Annotated, Final, Literal, Self
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, RedisDsn, TypeAdapter, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    RedisDsn,
+    SecretStr,
+    TypeAdapter,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -78,7 +88,9 @@ class Settings(BaseSettings):
     relay_shards: Annotated[int, Field(ge=1, le=1000)] = 12
     """Into how many parts the relays share the tenants; the same number for all of them."""
     data: Path = Path("var")
-    """What the embedded servers keep, and the key of the built-in issuer."""
+    """What the embedded servers keep, the key of the built-in issuer, and that of the feeds."""
+    feed_key: Annotated[SecretStr | None, Field(min_length=32)] = None
+    """Of which the secret links of calendars are made, the same in every process; without it one is made in `data`."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     issuers: tuple[Issuer, ...] = ()

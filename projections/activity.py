@@ -17,6 +17,7 @@ from domain.booking import (
 )
 from domain.calendar import ConflictFound, ConflictResolved, HoldPromoted, Reordered, TimeLapsed
 from domain.challenge import AnswerGiven, ChallengeEnded, ChallengeRaised, ChallengeWithdrawn
+from domain.feed import FeedOpened, FeedRevoked
 from domain.groups import GroupDecided
 from domain.hold import (
     HoldAccepted,
@@ -65,6 +66,8 @@ _OWN: Final = frozenset(
         AnswerGiven,
         ChallengeRaised,
         ChallengeWithdrawn,
+        FeedOpened,
+        FeedRevoked,
         GroupDecided,
         HoldAccepted,
         HoldChanged,

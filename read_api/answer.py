@@ -14,15 +14,17 @@ def answer(request: Request, shown: BaseModel, *, version: int | None = None) ->
     return answer_bytes(request, shown.model_dump_json().encode(), version=version)
 
 
-def answer_bytes(request: Request, body: bytes, *, version: int | None = None) -> Response:
-    """The same for what is JSON already."""
+def answer_bytes(
+    request: Request, body: bytes, *, version: int | None = None, media_type: str = "application/json"
+) -> Response:
+    """The same for what is JSON already, or something else."""
     digest = sha256(body).hexdigest()[:12]
     tag = f'"{digest}"' if version is None else f'"{version}.{digest}"'
     # Private, since every answer is of one tenant; to be asked again, since a deadline may pass at any moment.
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
     if _has(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="application/json")
+    return Response(body, headers=headers, media_type=media_type)
 
 
 def _has(wanted: str, tag: str) -> bool:

@@ -11,6 +11,7 @@ from read_api import (
     challenges,
     directory,
     events,
+    feeds,
     history,
     holds,
     jobs,
@@ -38,6 +39,7 @@ for routes in (
     policy.router,
     activity.router,
     history.router,
+    feeds.router,
     events.router,
     live.router,
 ):

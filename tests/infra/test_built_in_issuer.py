@@ -11,8 +11,9 @@ import pytest
 
 from domain.ids import tenant_id
 from domain.permission import ROLES, Permission, Who
-from infra.built_in_issuer import NAME, KeyUnusable, make_token, trusted
+from infra.built_in_issuer import NAME, make_token, trusted
 from infra.claims import ClaimsRefused
+from infra.key_file import KeyUnusable
 from infra.problems import Unauthenticated
 from infra.tokens import Verifier
 
