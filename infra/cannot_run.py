@@ -11,9 +11,11 @@ CannotRun
 ├── NotPermits           permit_file.py
 ├── PartEnded            parts.py
 ├── RedisUnusable        redis.py
+├── RebuildRefused       rebuilding.py
 ├── RoleRefused          postgres.py
 ├── SchemaMismatch       migrate.py
 ├── StartFailed          serve.py
+├── TooMuchParked        projecting.py
 └── UnknownProjection    projecting.py
 """
 

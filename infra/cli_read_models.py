@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from infra.cannot_run import CannotRun
 from infra.cli_options import Data, plainly, settings_with
 
 if TYPE_CHECKING:
@@ -93,8 +94,13 @@ def rebuild(
     from infra.progress import bar
     from infra.projecting import named
     from infra.rebuilding import rebuild as make_anew
+    from infra.stores import by_store
 
     (projection,) = named([name])
+    if by_store([projection])[1]:
+        raise CannotRun(
+            f"{name} is kept in Redis, where what is deleted is made anew by itself; see docs/operations.md"
+        )
     id = tenant and tenant_from(tenant)
     with plainly(), database(settings_with(data=data)) as url, bar(f"{name} anew, events") as progress:
         compared = asyncio.run(make_anew(url, projection, id, progress))

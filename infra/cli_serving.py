@@ -66,25 +66,36 @@ def project(
         list[str] | None, typer.Argument(metavar="[NAME…]", help="Which read models.", show_default="all")
     ] = None,
     data: Data = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option("--metrics-port", min=1, help="Answer /metrics, /readyz and /livez on that port of --host."),
+    ] = None,
+    host: Host = None,
     *,
     with_parent: WithParent = False,
 ) -> None:
     """Keep read models up with the log, until told to stop; one process is enough for all of them."""
+    from infra.address import check_free
     from infra.database import database
     from infra.kafka import kafka_of
     from infra.logging import configure_logging
     from infra.parts import end_with_parent, run_until_told
     from infra.projecting import named
     from infra.projecting import project as keep_up
+    from infra.projector_health import ProjectorHealth
     from infra.redis_server import redis_server
 
-    settings = settings_with(data=data)
+    settings = settings_with(data=data, host=host)
     projections = named(names or ())
     configure_logging(settings.log_level)
     if with_parent:
         end_with_parent()
+    health = ProjectorHealth()
+    if metrics_port is not None:
+        check_free(settings.host, metrics_port)
+        health.serve(settings.host, metrics_port)
     with plainly(), database(settings) as url, redis_server(settings) as redis_url:
-        run_until_told(keep_up(url, projections, redis_url=redis_url, kafka=kafka_of(settings)))
+        run_until_told(keep_up(url, projections, redis_url=redis_url, kafka=kafka_of(settings), health=health))
 
 
 def relay(

@@ -12,7 +12,7 @@ import structlog
 from consumers.feed import Feed
 from consumers.positions import furthest_behind
 from consumers.postgres_store import PostgresStore
-from consumers.projector import Projector
+from consumers.projector import Projector, TooManyParked
 from consumers.store import Store
 from infra.cannot_run import CannotRun
 from infra.catalogue import EVENTS, KEYED, PROJECTIONS
@@ -23,6 +23,8 @@ from infra.listen import heard
 from infra.log_feed import CHANNEL, LogFeed, LogHistory
 from infra.mapper import Mapper
 from infra.postgres import Pool, check_database, projector_pool
+from infra.projector_health import ProjectorHealth
+from infra.projector_watch import watch as watch_projector
 from infra.redis import UNAVAILABLE, Client, RedisUnusable, check_redis, open_client
 from infra.redis_store import RedisStore
 from infra.redis_watch import watch
@@ -36,6 +38,10 @@ _PAUSE: Final = 0.5
 """Seconds before a Postgres that went away is tried again."""
 
 _log = structlog.get_logger()
+
+
+class TooMuchParked(CannotRun):
+    """Read models have left out so many events that none of them goes on."""
 
 
 class UnknownProjection(CannotRun):
@@ -60,6 +66,7 @@ async def project(
     *,
     redis_url: str | None = None,
     kafka: Kafka | None = None,
+    health: ProjectorHealth | None = None,
 ) -> None:
     """Keep these read models up with the log until cancelled, through Kafka if there is one.
 
@@ -67,6 +74,7 @@ async def project(
 
     Raises:
         RoleRefused, SchemaMismatch, RedisUnusable: a server is not ready for us.
+        TooMuchParked: read models have left out so much that none goes on.
         KafkaUnreachable: no broker answers to begin with.
         psycopg.OperationalError: Postgres cannot be reached to begin with.
     """
@@ -77,12 +85,13 @@ async def project(
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+    health = health or ProjectorHealth()
     rows, keyed = by_store(projections)
     stores = list[Coroutine[Any, Any, None]]()
     if rows:
-        stores.append(_again_and_again(lambda: _follow_in_postgres(url, rows, kafka), ()))
+        stores.append(_again_and_again(lambda: _follow_in_postgres(url, rows, kafka, health), ()))
     if keyed and redis_url is not None:
-        stores.append(_again_and_again(lambda: _follow_in_redis(url, redis_url, keyed, kafka), UNAVAILABLE))
+        stores.append(_again_and_again(lambda: _follow_in_redis(url, redis_url, keyed, kafka, health), UNAVAILABLE))
     if not stores:
         raise RedisUnusable("these read models are kept in Redis: set REDIS_URL")
     await _until_one_ends(*stores)
@@ -98,28 +107,35 @@ async def _again_and_again(follow: Callable[[], Awaitable[None]], more: tuple[ty
             await asyncio.sleep(_PAUSE)
 
 
-async def _follow_in_postgres(url: str, projections: Sequence[Projection], kafka: Kafka | None) -> None:
+async def _follow_in_postgres(
+    url: str, projections: Sequence[Projection], kafka: Kafka | None, health: ProjectorHealth
+) -> None:
     async with _pool(url) as pool:
-        await _run(url, pool, PostgresStore(pool=pool, projections=projections, failpoint=failpoint), kafka)
+        store = PostgresStore(pool=pool, projections=projections, failpoint=failpoint)
+        await _run(url, pool, store, kafka, health)
 
 
 async def _follow_in_redis(
-    url: str, redis_url: str, projections: Sequence[KeyedProjection], kafka: Kafka | None
+    url: str, redis_url: str, projections: Sequence[KeyedProjection], kafka: Kafka | None, health: ProjectorHealth
 ) -> None:
     async with _pool(url) as pool, _client(redis_url) as client:
         await check_redis(client)
         store = RedisStore(client=client, pool=pool, projections=projections, failpoint=failpoint)
-        await _until_one_ends(watch(client), _run(url, pool, store, kafka))
+        await _until_one_ends(watch(client), _run(url, pool, store, kafka, health))
 
 
-async def _run(url: str, pool: Pool, store: Store, kafka: Kafka | None) -> None:
+async def _run(url: str, pool: Pool, store: Store, kafka: Kafka | None, health: ProjectorHealth) -> None:
     history = LogHistory(pool, Mapper(EVENTS).decode)
     feed: Feed
     if kafka is None:
         feed = LogFeed(pool=pool, history=history, calls=heard(url, CHANNEL))
     else:
         feed = through_kafka(kafka, pool, history, store)
-    await Projector(feed=feed, history=history, store=store, failpoint=failpoint).run()
+    projector = Projector(feed=feed, history=history, store=store, failpoint=failpoint)
+    try:
+        await _until_one_ends(projector.run(), watch_projector(pool, store, projector, health))
+    except TooManyParked as error:
+        raise TooMuchParked(str(error)) from error
 
 
 async def _until_one_ends(*works: Coroutine[Any, Any, None]) -> None:
