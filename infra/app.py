@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, Final
@@ -40,11 +40,13 @@ from infra.metrics import Metrics
 from infra.openapi_document import openapi_document
 from infra.postgres import Pool, reader_pool
 from infra.problems import refuse
+from infra.redis_reads import RedisKeys
 from infra.request_context import RequestContext
 from infra.settings import Settings
 from infra.tokens import Trusted, Verifier
 from read_api import api as reads_api
 from read_api.board import api as board_api
+from read_api.database_clock import DatabaseClock
 from read_api.freshness import Freshness
 from read_api.live_rooms import Live
 from read_api.tenant import Reads
@@ -122,8 +124,13 @@ class _Api(FastAPI):
 
 
 @asynccontextmanager
-async def on_postgres(url: str, replica_url: str | None = None) -> AsyncIterator[Parts]:
-    """The parts that are meant for real; `replica_url` is a copy of the database that read models may be read from."""
+async def on_postgres(
+    url: str, replica_url: str | None = None, redis_url: str | None = None
+) -> AsyncIterator[Parts]:
+    """The parts that are meant for real; `replica_url` is a copy of the database that read models may be read from.
+
+    Without `redis_url` Postgres answers everything.
+    """
     mapper, freshness, lives = Mapper(EVENTS), Freshness(), Live()
     log = EventLog(url, mapper)
     listening = [
@@ -133,10 +140,13 @@ async def on_postgres(url: str, replica_url: str | None = None) -> AsyncIterator
     for task in listening:
         task.add_done_callback(_end_with)
     try:
-        async with AsyncExitStack() as pools:
-            pool = await pools.enter_async_context(reader_pool(url))
-            replica = None if replica_url is None else await pools.enter_async_context(reader_pool(replica_url))
-            reads = Reads(pool=pool, replica=replica, freshness=freshness, decode=mapper.decode)
+        async with AsyncExitStack() as opened:
+            pool = await opened.enter_async_context(reader_pool(url))
+            replica = None if replica_url is None else await opened.enter_async_context(reader_pool(replica_url))
+            clock = await opened.enter_async_context(aclosing(DatabaseClock(pool)))
+            keys = None if redis_url is None else await opened.enter_async_context(aclosing(RedisKeys(redis_url)))
+            decode = mapper.decode
+            reads = Reads(pool=pool, replica=replica, freshness=freshness, decode=decode, clock=clock, keys=keys)
             yield Parts(log, reads, lives)
     finally:
         lives.close()

@@ -50,6 +50,7 @@ def api(host: Host = None, port: Port = None, data: Data = None, *, with_parent:
     from infra.database import database
     from infra.logging import configure_logging
     from infra.parts import end_with_parent
+    from infra.redis_server import redis_server
     from infra.serve import serve
 
     settings = settings_with(host=host, port=port, data=data)
@@ -57,8 +58,8 @@ def api(host: Host = None, port: Port = None, data: Data = None, *, with_parent:
     if with_parent:
         end_with_parent()
     check_free(settings.host, settings.port)
-    with plainly(), database(settings) as url:
-        serve(settings, url)
+    with plainly(), database(settings) as url, redis_server(settings) as redis_url:
+        serve(settings, url, redis_url)
 
 
 def project(

@@ -27,7 +27,7 @@ _GC: Final = (50_000, 50, 100)
 """Requests make no cycles: the collector has little to find, and each look costs milliseconds of somebody's answer."""
 
 
-def serve(settings: Settings, url: str) -> None:
+def serve(settings: Settings, url: str, redis_url: str | None) -> None:
     """Answer requests until told to stop.
 
     Raises:
@@ -38,7 +38,7 @@ def serve(settings: Settings, url: str) -> None:
     for one in (url, settings.read_database_url):
         if one is not None:
             asyncio.run(check_database(one))
-    app = create_app(settings, lambda: on_postgres(url, settings.read_database_url))
+    app = create_app(settings, lambda: on_postgres(url, settings.read_database_url, redis_url))
     config = uvicorn.Config(
         app,
         host=settings.host,

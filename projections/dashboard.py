@@ -1,4 +1,4 @@
-"""Counts of what goes on: holds by rank, bookings and booked days by week, open jobs, artists.
+"""Counts of what goes on: holds by rank, bookings and booked days by week, jobs that want somebody, artists.
 
 What depends on the clock is not counted here: who reads finds the few calendars on which a clock has run out and is not
 recorded yet, and counts those anew.
@@ -6,14 +6,14 @@ recorded yet, and counts those anew.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date
 from typing import Final
 
 from domain.artist import ArtistAdded
 from domain.claims import Held
-from domain.job import JobClosed, JobFilled, JobOpened, JobVacated
 from domain.spans import Span
+from domain.worked import runs
 from domain.worst_ranks import Holds, worst_ranks
+from projections import jobs
 from projections.brief import CATEGORY, Brief, briefs, micros
 from projections.keyed import KeyedProjection, Op
 from projections.recorded import Recorded
@@ -35,28 +35,13 @@ BOOKINGS: Final = Table(
     key=("tenant_id", "booking_id"),
     columns={"tenant_id": "uuid", "booking_id": "uuid", "days": "json"},
 )
-"""`days` are the first and the last of each run of local days that it takes some time of, as ordinals."""
-
-JOBS: Final = Table(
-    name="jobs",
-    key=("tenant_id", "job_id"),
-    columns={
-        "tenant_id": "uuid",
-        "job_id": "uuid",
-        "quantity": "integer",
-        "spans": "json",
-        "filled": "json",
-        "closed": "boolean",
-    },
-)
-"""`spans`, and those of each booking in `filled`, are where they start and end in microseconds."""
+"""`days` are the first and the last of each run of local days on which there is work, as ordinals."""
 
 COUNTS: Final = "counts"
 """A hash: `rank:<n>`, `bookings:<week>`, `days:<week>`, `jobs`, `artists`; a week goes by its Monday's ordinal."""
 CLOCKS: Final = "clocks"
 """A sorted set: each artist by the first clock on that calendar's holds."""
 
-_JOB: Final = "job/"
 _WORKED: Final = 5
 """Days of a week: Monday to Friday count as days that can be booked."""
 _WEEK: Final = 7
@@ -71,11 +56,7 @@ def touches(recorded: Recorded) -> Iterable[tuple[Table, Key]]:
         if any(brief.kind == "hold" for brief in found):
             keys.append((QUEUES, (tenant_id, stream.removeprefix(CATEGORY))))
         return keys
-    match recorded.event:
-        case JobClosed() | JobFilled() | JobVacated():
-            return [(JOBS, (tenant_id, stream.removeprefix(_JOB)))]
-        case _:
-            return []
+    return jobs.touches(recorded)
 
 
 def project(recorded: Recorded, rows: Rows) -> None:
@@ -86,8 +67,8 @@ def project(recorded: Recorded, rows: Rows) -> None:
                 _queue(recorded, brief, rows)
             elif brief.kind == "booking":
                 _booking(recorded, brief, rows)
-    elif recorded.stream.startswith(_JOB):
-        _job(recorded, rows)
+    else:
+        jobs.project(recorded, rows)
 
 
 def _queue(recorded: Recorded, brief: Brief, rows: Rows) -> None:
@@ -121,48 +102,8 @@ def _booking(recorded: Recorded, brief: Brief, rows: Rows) -> None:
     if not brief.spans:
         rows.remove(BOOKINGS, (recorded.tenant_id, brief.id))
         return
-    days = [[day.toordinal() for day in days_of(span)] for span in brief.spans]
+    days = [[run.first_day.toordinal(), run.last_day.toordinal()] for run in runs(brief.spans)]
     rows.put(BOOKINGS, {"tenant_id": recorded.tenant_id, "booking_id": brief.id, "days": days})
-
-
-def days_of(span: Span) -> tuple[date, date]:
-    """The first and the last local day on which `span` takes some time."""
-    if span.first_day is not None and span.last_day is not None:
-        return span.first_day, span.last_day
-    assert span.starts_local is not None  # noqa: S101 - hours have their wall times
-    assert span.ends_local is not None  # noqa: S101
-    last = span.ends_local.date()
-    ends_at_midnight = span.ends_local.time() == span.ends_local.min.time() and last > span.starts_local.date()
-    return span.starts_local.date(), date.fromordinal(last.toordinal() - 1) if ends_at_midnight else last
-
-
-def _job(recorded: Recorded, rows: Rows) -> None:
-    key = (recorded.tenant_id, recorded.stream.removeprefix(_JOB))
-    match recorded.event:
-        case JobOpened() as opened:
-            head = {"tenant_id": key[0], "job_id": key[1], "quantity": opened.quantity, "closed": False, "filled": {}}
-            rows.put(JOBS, {**head, "spans": _times(opened.spans)})
-        case JobClosed():
-            rows.put(JOBS, {**_known(rows, key), "closed": True})
-        case JobFilled() | JobVacated() as changed:
-            row = _known(rows, key)
-            filled = {id: spans for id, spans in row["filled"].items() if id != changed.booking_id}
-            if changed.spans:
-                filled[changed.booking_id] = _times(changed.spans)
-            rows.put(JOBS, {**row, "filled": filled})
-        case _:
-            pass
-
-
-def _known(rows: Rows, key: Key) -> Row:
-    row = rows.get(JOBS, key)
-    if row is None:
-        raise LookupError(f"the job {key[1]} of {key[0]} was never opened")
-    return row
-
-
-def _times(spans: Sequence[Span]) -> list[list[int]]:
-    return [[micros(span.starts_at), micros(span.ends_at)] for span in spans]
 
 
 def told(recorded: Recorded) -> Iterable[Op]:
@@ -192,7 +133,7 @@ def counted(table: Table, row: Row | None) -> Counter[str]:
         return Counter(f"rank:{rank}" for rank in worst_ranks(row["holds"]).values())
     if table is BOOKINGS:
         return booked(row["days"])
-    return Counter({"jobs": 1}) if is_open(row) else Counter()
+    return Counter({"jobs": 1}) if row["status"] == "open" and row["booked"] < row["quantity"] else Counter()
 
 
 def first_clock(holds: Holds) -> int:
@@ -220,24 +161,6 @@ def booked(days: Sequence[Sequence[int]]) -> Counter[str]:
     return found
 
 
-def is_open(row: Row) -> bool:
-    """Whether somebody is still wanted for a job on some of its time."""
-    if row["closed"]:
-        return False
-    changes = sorted(
-        (at, step)
-        for spans, step in ((row["spans"], -row["quantity"]), *((spans, 1) for spans in row["filled"].values()))
-        for starts_at, ends_at in spans
-        for at, step in ((starts_at, step), (ends_at, -step))
-    )
-    missing = 0
-    for number, (at, step) in enumerate(changes):
-        missing += step
-        if missing < 0 and at < changes[number + 1][0]:
-            return True
-    return False
-
-
 PROJECTION: Final = KeyedProjection(
-    name="dashboard", tables=(QUEUES, BOOKINGS, JOBS), touches=touches, project=project, derived=derived, told=told
+    name="dashboard", tables=(QUEUES, BOOKINGS, jobs.JOBS), touches=touches, project=project, derived=derived, told=told
 )

@@ -1,9 +1,9 @@
 """The only door to stored data: a connection that sees one tenant, reads only, and shows one moment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
@@ -16,7 +16,10 @@ from psycopg_pool import AsyncConnectionPool
 from domain.consistency import ForeignToken, Seen
 from domain.event import Event
 from domain.permission import Who
+from read_api.database_clock import DatabaseClock
 from read_api.freshness import PATIENCE, Freshness, ReadModelBehind, StreamParked
+from read_api.keys import Keys, KeysUnavailable, Question, Reply
+from read_api.together import Together
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 _LOOK_AGAIN: Final = 0.02
@@ -69,6 +72,10 @@ class Reads:
     freshness: Freshness
     decode: Callable[[str, str], Event]
     """Stored name and JSON text of an event to the event."""
+    clock: DatabaseClock
+    keys: Keys | None = None
+    """Read models in Redis; None where there is no Redis."""
+    together: Together[tuple[Reply, datetime]] = field(default_factory=Together)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +125,42 @@ class Tenant:
     @property
     def _at_source(self) -> bool:
         return self.reads.replica is None or not self.projections
+
+    async def ask(
+        self, question: Question, arguments: Callable[[datetime], tuple[str | int, ...]], *of: Hashable
+    ) -> tuple[Any, datetime]:
+        """The keys' answer to `question` about this tenant, and the database's now that `arguments` was told.
+
+        `of` is all else that `arguments` depends on: whoever asks with the same may share an answer.
+
+        Raises:
+            KeysUnavailable: Postgres has to answer.
+            ReadModelBehind: the read models have not come as far as the caller has seen in time.
+        """
+        keys = self.reads.keys
+        if keys is None:
+            raise KeysUnavailable
+
+        async def look() -> tuple[Reply, datetime]:
+            now = await self.reads.clock.now()
+            return await keys.ask(self.who.tenant_id, question, arguments(now)), now
+
+        seq = 0 if self.seen is None else self.seen.seq
+        until = asyncio.get_running_loop().time() + PATIENCE
+        with self.reads.freshness.waiting(self.who.tenant_id, question.projections, seq) as woken:
+            while True:
+                woken.clear()
+                late = asyncio.get_running_loop().time() >= until
+                reply, now = await self.reads.together.ask((self.who.tenant_id, question, *of), look)
+                if self.seen is not None and reply.incarnation != self.seen.incarnation:
+                    raise KeysUnavailable  # one of the two is of another life of the log; Postgres knows which
+                if reply.seq >= seq:
+                    return reply.answer, now
+                if late:
+                    raise ReadModelBehind
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(until):
+                        await woken.wait()
 
     @asynccontextmanager
     async def _snapshot(self, about: Collection[str] | None) -> AsyncIterator[tuple[Connection, bool]]:

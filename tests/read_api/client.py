@@ -19,7 +19,9 @@ from infra.mapper import Mapper
 from infra.postgres import reader_pool
 from infra.problems import refuse
 from read_api.api import router
+from read_api.database_clock import DatabaseClock
 from read_api.freshness import Freshness, ReadModelBehind, StreamParked
+from read_api.keys import Keys
 from read_api.tenant import Pool, Reads
 
 
@@ -64,20 +66,31 @@ def asking(tenant_id: str, role: Role = "admin", artist_id: str | None = None) -
     return {"x-tenant": tenant_id, "x-role": role, **({} if artist_id is None else {"x-artist": artist_id})}
 
 
-def reads_of(pool: Pool, freshness: Freshness | None = None, replica: Pool | None = None) -> Reads:
+def reads_of(
+    pool: Pool, freshness: Freshness | None = None, replica: Pool | None = None, keys: Keys | None = None
+) -> Reads:
     """What reads work with."""
-    return Reads(pool=pool, freshness=freshness or Freshness(), decode=Mapper(EVENTS).decode, replica=replica)
+    return Reads(
+        pool=pool,
+        replica=replica,
+        freshness=freshness or Freshness(),
+        decode=Mapper(EVENTS).decode,
+        clock=DatabaseClock(pool),
+        keys=keys,
+    )
 
 
 @asynccontextmanager
-async def open_client(database: str, replica: str | None = None) -> AsyncIterator[AsyncClient]:
-    """A client of the read routes over this database, or over that copy of it."""
+async def open_client(
+    database: str, replica: str | None = None, keys: Keys | None = None
+) -> AsyncIterator[AsyncClient]:
+    """A client of the read routes over this database, or over that copy of it, and over these keys."""
     freshness = Freshness()
     listening = asyncio.create_task(freshness.listen(heard(database, CHANNEL)))
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(reader_pool(database))
         copy = None if replica is None else await stack.enter_async_context(reader_pool(replica))
-        transport = ASGITransport(_app(reads_of(pool, freshness, copy)))
+        transport = ASGITransport(_app(reads_of(pool, freshness, copy, keys)))
         yield await stack.enter_async_context(AsyncClient(transport=transport, base_url="http://test"))
     listening.cancel()
     with suppress(asyncio.CancelledError):
