@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from read_api import (
     activity,
     artist_calendar,
+    availability,
     bookings,
     challenges,
     dashboard,
@@ -30,6 +31,7 @@ for routes in (
     holds.router,
     bookings.router,
     artist_calendar.router,
+    availability.router,
     queue.router,
     challenges.router,
     time_off.router,
