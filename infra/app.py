@@ -124,9 +124,7 @@ class _Api(FastAPI):
 
 
 @asynccontextmanager
-async def on_postgres(
-    url: str, replica_url: str | None = None, redis_url: str | None = None
-) -> AsyncIterator[Parts]:
+async def on_postgres(url: str, replica_url: str | None = None, redis_url: str | None = None) -> AsyncIterator[Parts]:
     """The parts that are meant for real; `replica_url` is a copy of the database that read models may be read from.
 
     Without `redis_url` Postgres answers everything.

@@ -68,4 +68,4 @@ async def asking_at(redis_url: str, tenant_id: str, now: datetime) -> AsyncItera
     try:
         yield Tenant(who=who, reads=reads, projections=frozenset(), seen=None)
     finally:
-        await keys.close()
+        await keys.aclose()

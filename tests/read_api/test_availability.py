@@ -76,9 +76,9 @@ async def office(database: str) -> AsyncIterator[Office]:
 @pytest.fixture
 async def client(database: str, redis_url: str) -> AsyncIterator[AsyncClient]:
     keys = RedisKeys(redis_url)
-    async with open_client(database, keys) as client:
+    async with open_client(database, keys=keys) as client:
         yield client
-    await keys.close()
+    await keys.aclose()
 
 
 async def both(office: Office, client: AsyncClient, database: str, **asked: Any) -> list[dict[str, Any]]:  # noqa: ANN401
@@ -182,5 +182,5 @@ async def test_a_question_leaves_no_key_behind(
     assert len(await both(office, client, database, **window)) == 1
     keys = RedisKeys(redis_url)
     left = [key async for key in keys._client.scan_iter("*asked*")]
-    await keys.close()
+    await keys.aclose()
     assert left == []

@@ -72,9 +72,9 @@ async def office(database: str) -> AsyncIterator[Office]:
 @pytest.fixture
 async def client(database: str, redis_url: str) -> AsyncIterator[AsyncClient]:
     keys = RedisKeys(redis_url)
-    async with open_client(database, keys) as client:
+    async with open_client(database, keys=keys) as client:
         yield client
-    await keys.close()
+    await keys.aclose()
 
 
 async def _work(office: Office) -> str:
