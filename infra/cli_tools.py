@@ -69,11 +69,12 @@ def verify(data: Data = None) -> None:
     import asyncio
 
     from infra.database import database
+    from infra.kafka import kafka_of
     from infra.verify_command import all_true
 
     settings = settings_with(data=data)
     with plainly(), database(settings) as url:
-        fine = asyncio.run(all_true(url))
+        fine = asyncio.run(all_true(url, kafka_of(settings)))
     raise typer.Exit(0 if fine else 1)
 
 

@@ -4,6 +4,7 @@ Postgres puts the envelope together, around the data as it is stored: half the w
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -15,6 +16,61 @@ from infra.listen import heard
 from infra.log_feed import CHANNEL, AsStored, LogFeed, Wanted
 
 
+async def read_messages(connection: AsyncConnection[Any], wanted: Sequence[Wanted]) -> list[Message]:
+    """These ranges, all of which are committed, one after the other; in the caller's transaction, and its role.
+
+    Raises:
+        LookupError: an event is not there, so the log is broken.
+    """
+    cursor = connection.cursor()
+    cursor.adapters.register_loader("uuid", TextLoader)
+    cursor.adapters.register_loader("json", AsStored)
+    async with connection.pipeline():
+        await connection.execute(
+            "SELECT set_config('app.tenants', %s::uuid[]::text, true), set_config('TimeZone', 'UTC', true)",
+            [[want.tenant_id for want in wanted]],
+        )
+        # LATERAL with a LIMIT, so that the plan is one index range a tenant even without statistics.
+        # The trace is the request's: its id is made of the correlation id, the span's of the event's.
+        await cursor.execute(
+            """
+            SELECT h.tenant_id, e.seq, e.event_type, h.incarnation, trace.parent,
+                   floor(extract(epoch FROM e.recorded_at) * 1000)::bigint,
+                   (
+                       SELECT row_to_json(envelope)
+                       FROM (
+                           SELECT '1.0' AS specversion, e.event_id AS id, '/tenants/' || h.tenant_id AS source,
+                                  e.event_type AS type, e.stream AS subject, e.recorded_at AS time,
+                                  'application/json' AS datacontenttype, h.tenant_id AS tenant, h.incarnation,
+                                  e.seq, e.version, e.actor, e.correlation_id AS correlationid,
+                                  e.causation_id AS causationid, trace.parent AS traceparent, e.data
+                       ) AS envelope
+                   )
+            FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) WITH ORDINALITY
+                AS asked (tenant_id, after, until, n)
+            JOIN heads h ON h.tenant_id = asked.tenant_id
+            CROSS JOIN LATERAL (
+                SELECT seq, stream, version, event_id, event_type, data, recorded_at, actor, correlation_id,
+                       causation_id
+                FROM events
+                WHERE tenant_id = asked.tenant_id AND seq > asked.after AND seq <= asked.until
+                ORDER BY seq
+                LIMIT asked.until - asked.after
+            ) AS e
+            CROSS JOIN LATERAL (
+                SELECT format('00-%%s-%%s-01', md5(e.correlation_id),
+                              right(replace(e.event_id::text, '-', ''), 16)) AS parent
+            ) AS trace
+            ORDER BY asked.n, e.seq
+            """,
+            [list(column) for column in zip(*wanted, strict=True)],
+        )
+    messages = [Message(*row) for row in await cursor.fetchall()]
+    if len(messages) != sum(want.until - want.after for want in wanted):
+        raise LookupError(f"{len(messages)} events where {wanted} are committed: the log is not gapless")
+    return messages
+
+
 class Envelopes:
     """Ranges of the log as messages; `infra.log_feed.Reader`."""
 
@@ -23,59 +79,9 @@ class Envelopes:
         self._pool = pool
 
     async def read(self, wanted: Sequence[Wanted]) -> Sequence[Message]:
-        """These ranges, all of which are committed, one after the other.
-
-        Raises:
-            LookupError: an event is not there, so the log is broken.
-        """
-        async with self._pool.connection() as connection:
-            cursor = connection.cursor()
-            cursor.adapters.register_loader("uuid", TextLoader)
-            cursor.adapters.register_loader("json", AsStored)
-            async with connection.transaction(), connection.pipeline():
-                await connection.execute(
-                    "SELECT set_config('app.tenants', %s::uuid[]::text, true), set_config('TimeZone', 'UTC', true)",
-                    [[want.tenant_id for want in wanted]],
-                )
-                # LATERAL with a LIMIT, so that the plan is one index range a tenant even without statistics.
-                # The trace is the request's: its id is made of the correlation id, the span's of the event's.
-                await cursor.execute(
-                    """
-                    SELECT h.tenant_id, e.seq, e.event_type, h.incarnation, trace.parent,
-                           floor(extract(epoch FROM e.recorded_at) * 1000)::bigint,
-                           (
-                               SELECT row_to_json(envelope)
-                               FROM (
-                                   SELECT '1.0' AS specversion, e.event_id AS id, '/tenants/' || h.tenant_id AS source,
-                                          e.event_type AS type, e.stream AS subject, e.recorded_at AS time,
-                                          'application/json' AS datacontenttype, h.tenant_id AS tenant, h.incarnation,
-                                          e.seq, e.version, e.actor, e.correlation_id AS correlationid,
-                                          e.causation_id AS causationid, trace.parent AS traceparent, e.data
-                               ) AS envelope
-                           )
-                    FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) WITH ORDINALITY
-                        AS asked (tenant_id, after, until, n)
-                    JOIN heads h ON h.tenant_id = asked.tenant_id
-                    CROSS JOIN LATERAL (
-                        SELECT seq, stream, version, event_id, event_type, data, recorded_at, actor, correlation_id,
-                               causation_id
-                        FROM events
-                        WHERE tenant_id = asked.tenant_id AND seq > asked.after AND seq <= asked.until
-                        ORDER BY seq
-                        LIMIT asked.until - asked.after
-                    ) AS e
-                    CROSS JOIN LATERAL (
-                        SELECT format('00-%%s-%%s-01', md5(e.correlation_id),
-                                      right(replace(e.event_id::text, '-', ''), 16)) AS parent
-                    ) AS trace
-                    ORDER BY asked.n, e.seq
-                    """,
-                    [list(column) for column in zip(*wanted, strict=True)],
-                )
-            messages = [Message(*row) for row in await cursor.fetchall()]
-        if len(messages) != sum(want.until - want.after for want in wanted):
-            raise LookupError(f"{len(messages)} events where {wanted} are committed: the log is not gapless")
-        return messages
+        """See `read_messages`."""
+        async with self._pool.connection() as connection, connection.transaction():
+            return await read_messages(connection, wanted)
 
 
 class LogOutbox:
@@ -92,8 +98,9 @@ class LogOutbox:
     ) -> AsyncGenerator[Sequence[Message], None]:
         """See `consumers.relay.Outbox`."""
         self._feed = LogFeed(pool=self._pool, history=Envelopes(self._pool), calls=heard(self._url, CHANNEL), mine=mine)
-        async for batch in self._feed.follow(after):
-            yield batch
+        async with aclosing(self._feed.follow(after)) as batches:
+            async for batch in batches:
+                yield batch
 
     @property
     def behind(self) -> int:

@@ -4,15 +4,16 @@ Everything is read in one snapshot, so it may run beside the service: what is wr
 streamed and replays go to temporary tables, so memory does not grow with the log.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from psycopg import AsyncConnection, IsolationLevel
 
-from infra import verify_bookings, verify_log, verify_read_models
+from infra import verify_bookings, verify_kafka, verify_log, verify_read_models
 from infra.catalogue import EVENTS, PROJECTIONS
+from infra.kafka import Kafka
 from infra.mapper import Mapper
 from infra.postgres import PROJECTOR
 from infra.verify_invariants import INVARIANTS, invariants
@@ -32,8 +33,19 @@ CHECKS: Final[tuple[tuple[str, str, Check], ...]] = (
     ("V9", "the hash chain recomputes to the head", verify_log.chain),
 )
 
-LINES: Final = tuple((name, claim) for name, claim, _ in (*CHECKS, *INVARIANTS))
-"""The name and the claim of every verdict, in order."""
+
+def checks(kafka: Kafka | None) -> Sequence[tuple[str, str, Check]]:
+    """All of them, in order; what is in Kafka is looked at where there is one."""
+    if kafka is None:
+        return CHECKS
+    held = ("V6", "Kafka holds the log up to the relay's marks", lambda at: verify_kafka.held(at, kafka))
+    return sorted((*CHECKS, held), key=lambda check: int(check[0][1:]))
+
+
+def lines(kafka: Kafka | None = None) -> list[tuple[str, str]]:
+    """The name and the claim of every verdict, in order."""
+    return [(name, claim) for name, claim, _ in (*checks(kafka), *INVARIANTS)]
+
 
 Progress = Callable[[str, int, int], None]
 """Told while a check runs: which, how much of it is done, and out of how much."""
@@ -60,8 +72,12 @@ class Verdict:
         return f"{self.name} {self.claim} … VIOLATED {self.found.violations} times ({self.found.looked_at}): {shown}"
 
 
-async def verify(url: str, progress: Progress) -> AsyncGenerator[Verdict, None]:
-    """A verdict for each of `LINES`, in order, each as soon as it is known; the invariants all at once."""
+async def verify(url: str, progress: Progress, kafka: Kafka | None = None) -> AsyncGenerator[Verdict, None]:
+    """A verdict for each of `lines`, in order, each as soon as it is known; the invariants all at once.
+
+    Raises:
+        KafkaUnreachable: there is one that does not answer.
+    """
     connection = await AsyncConnection.connect(url, application_name="production-tool verify")
     await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
     async with connection, connection.transaction(force_rollback=True):
@@ -69,7 +85,7 @@ async def verify(url: str, progress: Progress) -> AsyncGenerator[Verdict, None]:
             "SELECT set_config('role', %s, true), set_config('TimeZone', 'UTC', true)", [PROJECTOR]
         )
         tenants = await Snapshot.tenants_of(connection)
-        for name, claim, check in CHECKS:
+        for name, claim, check in checks(kafka):
             yield Verdict(name, claim, await check(Snapshot(connection, tenants, partial(progress, name))))
         (first, *_), *_ = INVARIANTS
         found = await invariants(Snapshot(connection, tenants, partial(progress, first)), _DECODE)

@@ -5,17 +5,19 @@ from contextlib import aclosing
 
 import typer
 
+from infra.kafka import Kafka
 from infra.postgres import check_database
 from infra.progress import bar
-from infra.verify import LINES, verify
+from infra.verify import lines, verify
 
 
-async def all_true(url: str) -> bool:
+async def all_true(url: str, kafka: Kafka | None = None) -> bool:
     """Print a line for each check as soon as it is known; returns whether all of them hold.
 
     Raises:
         RoleRefused, SchemaMismatch: the database is not ready for us.
         psycopg.OperationalError: it cannot be reached.
+        KafkaUnreachable: there is a Kafka, and it cannot be reached.
     """
     await check_database(url)
     show: Callable[[int, int], None]
@@ -24,8 +26,8 @@ async def all_true(url: str) -> bool:
         show(done, total)
 
     fine = True
-    async with aclosing(verify(url, progress)) as verdicts:
-        for name, claim in LINES:
+    async with aclosing(verify(url, progress, kafka)) as verdicts:
+        for name, claim in lines(kafka):
             # A bar for each, gone before its line is printed: the two may share a terminal.
             with bar(f"{name} {claim}") as show:
                 verdict = await anext(verdicts)

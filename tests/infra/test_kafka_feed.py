@@ -1,9 +1,8 @@
 """Read models that follow the log by way of a real Kafka."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import psycopg
@@ -15,11 +14,10 @@ from consumers.projector import Projector
 from infra.kafka import Kafka, producer
 from infra.kafka_feed import KafkaFeed, LogReplaced
 from infra.log_feed import LogHistory
-from infra.relay_metrics import RelayMetrics
-from infra.relaying import relay
-from tests.consumers.post import marks, until
+from tests.consumers.post import until
 from tests.consumers.recording import record
 from tests.consumers.tally import TALLY, Counted, create_tallies, decode, pool, positions, tallies
+from tests.infra.sending import relaying, running, send
 from tests.infra.topics import emptied, fresh
 
 pytestmark = pytest.mark.anyio
@@ -54,30 +52,6 @@ async def following(database: str, topic: Kafka) -> AsyncIterator[asyncio.Task[N
         projector = Projector(feed=feed, history=history, store=store, failpoint=lambda _: None)
         async with running(projector.run()) as task:
             yield task
-
-
-@asynccontextmanager
-async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(work)
-    try:
-        yield task
-    finally:
-        if not task.done():
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-
-async def send(database: str, topic: Kafka) -> None:
-    """Bring the log to Kafka as far as it is recorded now."""
-    with psycopg.connect(database) as connection:
-        heads: dict[str, int] = dict(connection.execute("SELECT tenant_id::text, seq FROM heads").fetchall())
-    async with relaying(database, topic) as task:
-        await until(lambda: marks(database) == heads, task)
-
-
-def relaying(database: str, topic: Kafka) -> AbstractAsyncContextManager[asyncio.Task[None]]:
-    return running(relay(database, topic, shards=3, meter=RelayMetrics()))
 
 
 async def test_what_is_recorded_becomes_rows_by_way_of_kafka(tallied: str, topic: Kafka) -> None:
