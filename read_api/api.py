@@ -13,6 +13,7 @@ from read_api import (
     dashboard,
     directory,
     events,
+    exports,
     feeds,
     history,
     holds,
@@ -44,6 +45,7 @@ for routes in (
     activity.router,
     history.router,
     feeds.router,
+    exports.router,
     events.router,
     live.router,
 ):

@@ -12,7 +12,7 @@ from read_api.answer import answer_bytes
 from read_api.door import reading
 from read_api.errors import refusals
 from read_api.shapes import Id, Page, Shown
-from read_api.tenant import Found, Tenant
+from read_api.tenant import Connection, Found, Tenant
 
 router = APIRouter(prefix="/v1/events", tags=["audit"])
 
@@ -44,23 +44,28 @@ async def list_events(
 ) -> Response:
     """Events in order of `seq`, without gaps; `next_cursor` is the next `after`, null at the log's end."""
     async with tenant.connection() as connection:
-        rows = await connection.rows(
-            """
-            SELECT seq, stream, version, event_id, event_type AS type, recorded_at, actor, correlation_id, causation_id,
-                   encode(hash, 'hex') AS hash, data::text AS data
-            FROM events
-            WHERE tenant_id = %(tenant_id)s AND seq > %(after)s
-            ORDER BY seq
-            LIMIT %(most)s
-            """,
-            {"tenant_id": tenant.who.tenant_id, "after": after, "most": limit + 1},
-        )
+        rows = await events_after(connection, tenant.who.tenant_id, after, limit + 1)
     following = str(rows[limit - 1]["seq"]) if len(rows) > limit else None
-    items = b",".join(_exact(row) for row in rows[:limit])
+    items = b",".join(exact(row) for row in rows[:limit])
     return answer_bytes(request, b'{"items":[%b],"next_cursor":%b}' % (items, to_json(following)))
 
 
-def _exact(row: Found) -> bytes:
+async def events_after(connection: Connection, tenant_id: str, after: int, most: int) -> list[Found]:
+    """The events behind `after`, in order, for `exact`."""
+    return await connection.rows(
+        """
+        SELECT seq, stream, version, event_id, event_type AS type, recorded_at, actor, correlation_id, causation_id,
+               encode(hash, 'hex') AS hash, data::text AS data
+        FROM events
+        WHERE tenant_id = %(tenant_id)s AND seq > %(after)s
+        ORDER BY seq
+        LIMIT %(most)s
+        """,
+        {"tenant_id": tenant_id, "after": after, "most": most},
+    )
+
+
+def exact(row: Found) -> bytes:
     """The event as JSON, with its data as it is stored and not as it would be written today."""
     envelope = to_json({name: value for name, value in row.items() if name != "data"})
     return b'%b,"data":%b}' % (envelope[:-1], row["data"].encode())
