@@ -42,6 +42,14 @@ class DatabaseTime:
         now: datetime = found[0]
         return now
 
+    def ahead(self) -> timedelta:
+        """How far it is ahead of this machine's clock, on which the server's goes."""
+        with psycopg.connect(self._url) as connection:
+            found = connection.execute("SELECT ahead FROM moved.by").fetchone()
+        assert found
+        ahead: timedelta = found[0]
+        return ahead
+
     def move(self, by: timedelta) -> None:
         """Let that much time go by at once; whatever is decided afterwards is decided at the new time."""
         with psycopg.connect(self._url) as connection:

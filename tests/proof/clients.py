@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 
 from domain.ids import RANDOM_BITS, uuid7
+from tests.proof.linear import Call
 from tests.proof.service import Service
 
 FIRST_DAY = date(2031, 1, 6)
@@ -104,6 +106,18 @@ class Desk:
             journal.refused[hold_id] = answer.json()["code"]
             if hold_id in journal.accepted:
                 journal.contradictions.append(hold_id)
+
+
+async def witnessed(
+    history: list[Call], what: str, hold: str, *, desk: Desk, path: str, body: dict[str, Any]
+) -> httpx.Response:
+    """The answer to a command about a hold, which becomes part of `history` with when it was asked and answered."""
+    asked = time.time()
+    answer = await desk.insist(path, body, f"{what} {hold} {desk.new_id()}")
+    told = answer.json()
+    said = ("ok" if what != "hold" else f"rank {told['worst_rank']}") if answer.is_success else told["code"]
+    history.append(Call(what, hold, asked, time.time(), said))
+    return answer
 
 
 @asynccontextmanager

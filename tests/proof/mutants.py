@@ -30,6 +30,8 @@ class Mutant:
 
 EVENT_LOG = "tests/infra/test_event_log.py"
 ISOLATION = "tests/infra/test_isolation.py"
+RACES = "tests/proof/test_races.py"
+DEADLINES = "tests/proof/test_deadline_races.py"
 TOKENS = "tests/infra/test_tokens.py"
 SCHEMA = "infra/migrations/0001_event_log.sql"
 
@@ -182,6 +184,76 @@ MUTANTS = (
         "        await self._earlier_ended(waits)\n",
         "",
         ("tests/commands/test_in_turn.py",),
+    ),
+    Mutant(
+        "what is overdue is not recorded before a decision",
+        "commands/at_calendar.py",
+        "        before = begin(turn)\n",
+        "        before = turn.calendar\n",
+        (DEADLINES,),
+    ),
+    Mutant(
+        "the application's clock decides about deadlines",
+        "infra/batch.py",
+        "            moment = self._moment if head.recorded_at <= self._now else _moment(head.recorded_at)\n",
+        "            moment = datetime.now(UTC)\n",
+        (DEADLINES,),
+    ),
+    Mutant(
+        "a challenge may be answered when its time is up",
+        "domain/overdue.py",
+        "        if challenge.answer_by.at <= now\n",
+        "        if challenge.answer_by.at <= now and False\n",
+        (DEADLINES,),
+    ),
+    Mutant(
+        "nobody looks whether the artist is booked",
+        "domain/booking_time.py",
+        'if refused := overrides.refused(clashing, "double_book"):',
+        'if (refused := overrides.refused(clashing, "double_book")) and False:',
+        (RACES,),
+    ),
+    Mutant(
+        "nobody looks who comes first",
+        "domain/booking_time.py",
+        'if refused := overrides.refused(higher, "jump_queue"):',
+        'if (refused := overrides.refused(higher, "jump_queue")) and False:',
+        (RACES,),
+    ),
+    Mutant(
+        "the clock goes by a clock of its own",
+        "consumers/clock.py",
+        'connection.execute("SELECT clock_timestamp()")',
+        'connection.execute("SELECT pg_catalog.clock_timestamp()")',
+        ("tests/consumers/test_clock.py",),
+    ),
+    Mutant(
+        "the clock takes for recorded what could not be",
+        "consumers/clock.py",
+        "zip(overdue, recorded, strict=True) if done}",
+        "zip(overdue, recorded, strict=True) if done or True}",
+        ("tests/consumers/test_clock.py",),
+    ),
+    Mutant(
+        "the clock looks at one page only",
+        "consumers/clock.py",
+        "            after = page[-1]\n",
+        "            after = page[-1]._replace(due_at=now + timedelta(days=1))\n",
+        ("tests/consumers/test_clock.py",),
+    ),
+    Mutant(
+        "a decision counts as followed before it is",
+        "consumers/following.py",
+        "            following = await self._following(decision)\n",
+        "            following = await self._following(decision)\n            await self._mark(decision)\n",
+        ("tests/consumers/test_following.py",),
+    ),
+    Mutant(
+        "what follows ends the holds and forgets the rest",
+        "consumers/following.py",
+        'tuple(ids["booking"]), reason, tuple(ids["job"]))',
+        "(), reason, ())",
+        ("tests/proof/test_killed_clock.py",),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The real API and the real projector in processes of their own, which are killed and come back."""
+"""The real API, projector and clock in processes of their own, which are killed and come back."""
 
 import asyncio
 import os
@@ -29,6 +29,17 @@ API_DEATHS: Final = {
     "log.before_commit": 0.03,
     "log.after_commit": 0.03,
     "api.before_response": 0.005,
+    KILL: 1.0,
+}
+CLOCK_DEATHS: Final = {
+    "clock.after_select": 0.5,
+    "clock.after_append": 0.5,
+    "following.after_select": 0.5,
+    "following.after_step": 0.1,
+    "following.before_mark": 0.3,
+    "following.after_mark": 0.3,
+    "log.before_commit": 0.3,
+    "log.after_commit": 0.3,
     KILL: 1.0,
 }
 PROJECTOR_DEATHS: Final = {
@@ -80,7 +91,8 @@ class Kept:
             await self._process.wait()
 
     async def _start(self, failpoints: str) -> Process:
-        environment = {**self._environment, "FAILPOINTS": failpoints}
+        always = self._environment.get("FAILPOINTS", "")
+        environment = {**self._environment, "FAILPOINTS": ",".join(filter(None, (always, failpoints)))}
         return await asyncio.create_subprocess_exec(*_TOOL, *self._command, env=environment)
 
 
@@ -88,9 +100,15 @@ _TOOL: Final = (sys.executable, "-m", "infra.cli")
 
 
 class Service:
-    """An API and a projector on one database."""
+    """An API, a projector and a clock on one database.
 
-    def __init__(self, database: str, data: Path, *, deaths: int, chance: random.Random) -> None:
+    The first two die `deaths` times in every way that there is, the clock `clock_deaths` times. `failpoints` are passed
+    to the API in each of its lives.
+    """
+
+    def __init__(
+        self, database: str, data: Path, *, deaths: int, clock_deaths: int, failpoints: str, chance: random.Random
+    ) -> None:
         port = free_port("127.0.0.1")
         self.url = f"http://127.0.0.1:{port}"
         self._data = data
@@ -102,9 +120,15 @@ class Service:
             "PRODUCTION_TOOL_DRAIN_SECONDS": "0",
             "PRODUCTION_TOOL_LOG_LEVEL": "error",
         }
-        self.api, self.projector = (
-            Kept(*command, environment=self._environment, deaths=_shuffled(each, deaths, chance), chance=chance)
-            for command, each in ((("api", "--port", str(port)), API_DEATHS), (("project",), PROJECTOR_DEATHS))
+        self.api = Kept(
+            *("api", "--port", str(port)),
+            environment={**self._environment, "FAILPOINTS": failpoints},
+            deaths=_shuffled(API_DEATHS, deaths, chance),
+            chance=chance,
+        )
+        self.projector, self.clock = (
+            Kept(command, environment=self._environment, deaths=_shuffled(each, times, chance), chance=chance)
+            for command, each, times in (("project", PROJECTOR_DEATHS, deaths), ("clock", CLOCK_DEATHS, clock_deaths))
         )
 
     def token(self, tenant: str, role: Role = "producer") -> str:
@@ -114,11 +138,12 @@ class Service:
     @property
     def deaths(self) -> dict[str, int]:
         """By failpoint, or `KILL`, and process."""
-        return {**self.api.died, **{f"{name} (projector)": count for name, count in self.projector.died.items()}}
+        kept = {"API": self.api, "projector": self.projector, "clock": self.clock}
+        return {f"{name} ({part})": count for part, one in kept.items() for name, count in one.died.items()}
 
     def has_died(self) -> bool:
-        """Whether both have died all their deaths and live for good."""
-        return self.api.has_died.is_set() and self.projector.has_died.is_set()
+        """Whether all have died all their deaths and live for good."""
+        return all(one.has_died.is_set() for one in (self.api, self.projector, self.clock))
 
     async def verify(self) -> tuple[int, str]:
         """What `production-tool verify` says: its exit status and its lines."""
@@ -146,20 +171,31 @@ def _shuffled(each: dict[str, float], times: int, chance: random.Random) -> list
 
 @asynccontextmanager
 async def running(
-    database: str, data: Path, *, deaths: int = 0, chance: random.Random | None = None
+    database: str,
+    data: Path,
+    *,
+    deaths: int = 0,
+    clock_deaths: int = 0,
+    failpoints: str = "",
+    chance: random.Random | None = None,
 ) -> AsyncIterator[Service]:
-    """A service that answers, until the block ends; each part dies `deaths` times in every way that there is."""
-    service = Service(database, data, deaths=deaths, chance=chance or random.Random(0))
+    """A service that answers, until the block ends; see `Service`."""
+    service = Service(
+        database,
+        data,
+        deaths=deaths,
+        clock_deaths=clock_deaths,
+        failpoints=failpoints,
+        chance=chance or random.Random(0),
+    )
+    parts = (service.api, service.projector, service.clock)
     try:
         async with asyncio.TaskGroup() as lives:
-            both = [
-                lives.create_task(service.api.live(service.ready)),
-                lives.create_task(service.projector.live(service.ready)),
-            ]
+            all_ = [lives.create_task(part.live(service.ready)) for part in parts]
             await service.ready()
             yield service
-            for life in both:
+            for life in all_:
                 life.cancel()
     finally:
-        await service.api.end()
-        await service.projector.end()
+        for part in parts:
+            await part.end()
