@@ -146,7 +146,9 @@ def import_permits(
 
 
 def bench(
-    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="What to measure: domain, append, http.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME…", help="What to measure: domain, append, http, project.")
+    ],
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", dir_okay=False, help="Write the figures there, too.")
     ] = None,

@@ -2,5 +2,6 @@
 
 servers ─┬────────────────▶ append ─┬─▶ rows ─▶ command
          ├─▶ processes ──▶ http  ───┤
+         ├───────────────▶ project ─┤
 paper ───┴────────────────▶ domain ─┘
 """

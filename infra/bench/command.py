@@ -12,6 +12,7 @@ from rich.console import Console
 from infra.bench.append import Progress, append_rows
 from infra.bench.domain import domain_rows
 from infra.bench.http import http_rows
+from infra.bench.project import project_rows
 from infra.bench.rows import Row, show
 
 Measure = Callable[[float, Progress], list[Row]]
@@ -19,7 +20,12 @@ Measure = Callable[[float, Progress], list[Row]]
 
 _WIDE: Final = 160
 """Characters, where no terminal says how many there are: so that a row stays one line in a file."""
-MEASURES: Final[Mapping[str, Measure]] = {"domain": domain_rows, "append": append_rows, "http": http_rows}
+MEASURES: Final[Mapping[str, Measure]] = {
+    "domain": domain_rows,
+    "append": append_rows,
+    "http": http_rows,
+    "project": project_rows,
+}
 
 
 def bench(

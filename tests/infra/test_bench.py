@@ -19,6 +19,7 @@ from infra.bench.http import Round, all_accepted, latency_row, lost, one_round, 
 from infra.bench.http_client import drive, request
 from infra.bench.markdown import markdown
 from infra.bench.processes import BenchFailed, served
+from infra.bench.project import project_rows
 from infra.bench.rows import Row, percentiles, show
 from infra.bench.servers import commit_milliseconds, server
 from infra.bench.workload import new_id, tenants
@@ -69,6 +70,12 @@ def test_every_hold_that_the_api_acknowledged_is_in_the_log(round_over_http: Rou
 def test_the_stock_library_and_the_bare_insert_take_the_same_requests(round_over_http: Round) -> None:
     for beside in (round_over_http.stock, round_over_http.floor):
         assert beside.acknowledged
+
+
+def test_every_event_reaches_the_read_models_live_and_in_a_rebuild() -> None:
+    rows = project_rows(0.1, lambda _: None, sizes=[5_000])
+    assert [row.name.partition(",")[0] for row in rows] == ["live", "rebuild", "live", "rebuild", "live"]
+    assert all(row.value and row.stock and row.lost == 0 for row in rows)
 
 
 def test_a_round_over_http_becomes_two_rows(round_over_http: Round) -> None:
@@ -152,8 +159,8 @@ def test_a_missed_must_is_the_answer_of_all(tmp_path: Path) -> None:
 
 
 def test_an_unknown_benchmark_is_a_plain_mistake(tmp_path: Path) -> None:
-    assert list(MEASURES) == ["domain", "append", "http"]
-    with pytest.raises(typer.BadParameter, match=r"'teleport'.*there are: domain, append, http"):
+    assert list(MEASURES) == ["domain", "append", "http", "project"]
+    with pytest.raises(typer.BadParameter, match=r"'teleport'.*there are: domain, append, http, project"):
         bench(["append", "teleport"], tmp_path / "figures.json", 1)
     with pytest.raises(typer.BadParameter):
         bench([], None, 1)

@@ -1,0 +1,212 @@
+"""Events a second from the log into read models in Postgres, decoding included: live, and in a rebuild.
+
+The log is one tenant's that people have worked on by the rules, copied to as many tenants as it takes. Whatever is
+measured begins with empty read models and ends when every position is at its head.
+"""
+
+import asyncio
+import gc
+import time
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from consumers.parking import Parked
+from consumers.postgres_store import PostgresStore
+from consumers.projector import Projector
+from consumers.store import Share, Store, Work, steps_of
+from infra.bench.append import Progress
+from infra.bench.rows import Row
+from infra.bench.servers import server
+from infra.bench.stock_projection import stock_projection
+from infra.bench.workload import Person, event_log, open_for_business, tenants, zipf
+from infra.catalogue import EVENTS, PROJECTIONS
+from infra.log_feed import LogFeed, LogHistory
+from infra.mapper import Mapper
+from infra.postgres import projector_pool
+from infra.rebuilding import rebuild
+from projections import artist_calendar, holds
+from projections.projection import Projection
+
+SIZES: Final = (10_000, 100_000, 1_000_000)
+_A_TENANT: Final = 5_000
+"""Events of one tenant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What it took to bring a log into read models."""
+
+    rate: float
+    """Events a second."""
+    cpu: float
+    """CPU seconds of this process for 1,000 of them."""
+    lost: int
+    """Events that are not in the positions afterwards, and rows that a rebuild found otherwise."""
+
+
+def project_rows(seconds: float, progress: Progress, sizes: Sequence[int] = SIZES) -> list[Row]:
+    """The rows about read models in Postgres, for logs of these sizes; `seconds` is for the stock library alone."""
+    rows, everything = [], f"all {len(PROJECTIONS)} read models in one process"
+    with server() as url:
+        progress("project: writing what is to be read")
+        stock = asyncio.run(_write(url, seconds))
+        for size in sizes:
+            _copy(url, size)
+            for one in (holds.PROJECTION, artist_calendar.PROJECTION):
+                name = f"{one.name}, {size:,} events"
+                progress(f"project: live, {name}")
+                rows.append(_row(f"live, {name}", _live(url, [one]), stock, must=60_000, aim=100_000))
+                progress(f"project: rebuild, {name}")
+                rows.append(_row(f"rebuild, {name}", _anew(url, one), stock, must=120_000, aim=200_000))
+            progress(f"project: live, {everything}, {size:,} events")
+            rows.append(_row(f"live, {everything}, {size:,} events", _live(url, PROJECTIONS), stock))
+    return rows
+
+
+def _row(name: str, measured: Measured, stock: float, *, must: float | None = None, aim: float | None = None) -> Row:
+    return Row(
+        name=name,
+        value=round(measured.rate),
+        unit="events/s",
+        stock=round(stock),
+        must=must,
+        aim=aim,
+        lost=measured.lost,
+        more={"CPU s per 1,000 events": round(measured.cpu, 4)},
+    )
+
+
+async def _write(url: str, seconds: float) -> float:
+    """One tenant's log by the rules; returns what the stock library makes of it, in events a second."""
+    (tenant,) = tenants(1, 20)
+    async with event_log(url) as log:
+        await open_for_business(log, [tenant])
+        person = Person(log, zipf([tenant], Random(1)), Random(1))  # noqa: S311 - the same work every time
+        while _events(url) < _A_TENANT:
+            for _ in range(100):
+                await person.command()
+    return await asyncio.to_thread(stock_projection, url, seconds)
+
+
+def _events(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        found = connection.execute("SELECT coalesce(sum(seq), 0)::bigint FROM heads").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _copy(url: str, events: int) -> None:
+    """As many more tenants with the same log as make it so many events."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        there = connection.execute("SELECT count(*) FROM heads").fetchone()
+        for _ in range(events // _A_TENANT - (there[0] if there else 0)):
+            connection.execute(
+                """
+                WITH one AS (SELECT tenant_id FROM heads LIMIT 1), new AS (SELECT gen_random_uuid() AS tenant_id),
+                head AS (
+                    INSERT INTO heads (tenant_id, seq, hash, recorded_at)
+                    SELECT new.tenant_id, seq, hash, recorded_at FROM heads JOIN one USING (tenant_id), new
+                )
+                INSERT INTO events (tenant_id, seq, stream, version, event_id, event_type, data, recorded_at, actor,
+                                    correlation_id, causation_id, hash)
+                SELECT new.tenant_id, seq, stream, version, event_id, event_type, data, recorded_at, actor,
+                       correlation_id, causation_id, hash
+                FROM events JOIN one USING (tenant_id), new
+                """
+            )
+        connection.execute("VACUUM ANALYZE events")
+
+
+def _empty(url: str, projections: Sequence[Projection]) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DELETE FROM positions WHERE projection = ANY (%s)", [[one.name for one in projections]])
+        for table in (table for projection in projections for table in projection.tables):
+            connection.execute(SQL("TRUNCATE {}").format(Identifier(table.name)))
+
+
+@dataclass
+class _Counted:
+    """A store that says when it has been given everything."""
+
+    store: Store
+    left: int
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def projections(self) -> Sequence[Projection]:
+        return self.store.projections
+
+    async def positions(self) -> dict[str, dict[str, int]]:
+        return await self.store.positions()
+
+    async def apply(self, work: Work, *, refused: str = "") -> Sequence[Parked]:
+        parked = await self.store.apply(work, refused=refused)
+        self.left -= sum(step.seq - step.was for step in steps_of(work))
+        if self.left <= 0:
+            self.done.set()
+        return parked
+
+    async def parked(self, projection: str) -> list[Parked]:
+        return await self.store.parked(projection)
+
+    async def retry(self, share: Share) -> Sequence[Parked]:
+        return await self.store.retry(share)
+
+
+def _live(url: str, projections: Sequence[Projection]) -> Measured:
+    """A projector that begins at nothing."""
+    _empty(url, projections)
+    events = _events(url)
+    wall, cpu = asyncio.run(_caught_up(url, projections, events))
+    return Measured(events / wall, 1000 * cpu / events, _missing(url, projections, events))
+
+
+async def _caught_up(url: str, projections: Sequence[Projection], events: int) -> tuple[float, float]:
+    async with projector_pool(url) as pool:
+        history = LogHistory(pool, Mapper(EVENTS).decode)
+        store = PostgresStore(pool=pool, projections=projections, failpoint=lambda _: None)
+        counted = _Counted(store, events * len(projections))
+        feed = LogFeed(pool=pool, history=history, calls=_nobody())
+        projector = Projector(feed=feed, history=history, store=counted, failpoint=lambda _: None)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 100)
+        start, cpu = time.perf_counter(), time.process_time()
+        running = asyncio.create_task(projector.run())
+        done = asyncio.create_task(counted.done.wait())
+        await asyncio.wait({running, done}, return_when=asyncio.FIRST_COMPLETED)
+        wall, cpu = time.perf_counter() - start, time.process_time() - cpu
+        gc.unfreeze()
+        if running.done():
+            running.result()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    return wall, cpu
+
+
+async def _nobody() -> AsyncGenerator[str, None]:
+    await asyncio.Event().wait()
+    yield ""
+
+
+def _anew(url: str, projection: Projection) -> Measured:
+    """A rebuild beside a live read model that is right: filled, compared, switched, cleared."""
+    events = _events(url)
+    start, cpu = time.perf_counter(), time.process_time()
+    compared = asyncio.run(rebuild(url, projection, None, lambda *_: None))
+    wall, cpu = time.perf_counter() - start, time.process_time() - cpu
+    lost = compared.differences + _missing(url, [projection], events)
+    return Measured(events / wall, 1000 * cpu / events, lost)
+
+
+def _missing(url: str, projections: Sequence[Projection], events: int) -> int:
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT coalesce(sum(seq), 0)::bigint FROM positions WHERE projection = ANY (%s)",
+            [[projection.name for projection in projections]],
+        ).fetchone()
+    return events * len(projections) - (int(found[0]) if found else 0)
