@@ -1,0 +1,242 @@
+"""Read models in Redis hold, key by key, what a replay of the log gives, and say truly how far they have come.
+
+They go on while this looks: each is read as of one moment of its own, and replayed to the position that it had then.
+What its keys ought to be is worked out here, from the rows that the whole replay leads to, and not by Redis.
+"""
+
+import time
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+from pydantic_core import to_json
+
+from infra.log_feed import Decode, readable
+from infra.postgres import PROJECTOR
+from infra.redis import must_answer, open_client
+from infra.redis_keys import KEYS, PARKED, POSITION, field_of, key_of
+from infra.verify_snapshot import Found, Snapshot
+from projections.keyed import KeyedProjection, Op
+from projections.live import KEPT
+from projections.recorded import Recorded
+from projections.rows import Rows
+
+Value = Any
+"""What a key holds: a dict of a hash or a sorted set, a set, bytes, or a list of a stream's ids and entries."""
+
+_ATTEMPTS: Final = 100
+"""To read a read model while nothing moves; each is one short transaction."""
+_REASONS: Final = ":reasons"
+
+
+async def replayed(
+    at: Snapshot, url: str, redis_url: str, projections: Iterable[KeyedProjection], decode: Decode
+) -> Found:
+    """V7: every key is what a replay of the log up to the read model's position makes of it."""
+    found, keys = Found(), 0
+    async with _opened(url, redis_url) as (connection, client):
+        fresh = Snapshot(connection, at.tenants, at.tell)
+        async for head in fresh.each_tenant():
+            for projection in projections:
+                seq, parked, stored = await _stored(client, head.tenant_id, projection.name)
+                expected = await _replay(fresh, head.tenant_id, projection, decode, until=seq, parked=parked)
+                for name in sorted(stored.keys() | expected.keys()):
+                    keys += 1
+                    if not _same(stored.get(name), expected.get(name)):
+                        found.violated(f"{projection.name} of {head.tenant_id}: the key {name or 'itself'!r} differs")
+    found.looked_at = at.said(f"{keys:,} keys")
+    return found
+
+
+async def positions(at: Snapshot, url: str, redis_url: str, projections: Iterable[KeyedProjection]) -> Found:
+    """V8: no read model claims more than the log has, is of another life of it, or tells of more than it claims."""
+    found, behind, count = Found(), 0, 0
+    async with _opened(url, redis_url) as (connection, client):
+        fresh = Snapshot(connection, at.tenants, at.tell)
+        async for head in fresh.each_tenant():
+            for projection in projections:
+                count += 1
+                place = await client.hgetall(key_of(head.tenant_id, projection.name, POSITION))
+                told = (
+                    await client.xrevrange(key_of(head.tenant_id, "live", ""), count=1)
+                    if projection.name == "live"
+                    else []
+                )
+                cursor = await connection.execute(
+                    "SELECT seq, incarnation::text FROM heads WHERE tenant_id = %s", [head.tenant_id]
+                )
+                reached, incarnation = await cursor.fetchone() or (0, "")
+                seq = int(place.get(b"seq", 0))
+                behind += max(0, reached - seq)
+                named = f"{projection.name} of {head.tenant_id}"
+                if seq > reached:
+                    found.violated(f"{named} is at {seq}, the log ends at {reached}")
+                if place and place[b"incarnation"].decode() != incarnation:
+                    found.violated(f"{named} is of another life of the log")
+                if told and int(told[0][0].split(b"-")[0]) > seq:
+                    found.violated(f"{named} is at {seq} and tells of {told[0][0].decode()}")
+    found.looked_at = at.said(f"{count:,} read models, {behind:,} events behind")
+    return found
+
+
+@asynccontextmanager
+async def _opened(url: str, redis_url: str) -> AsyncIterator[tuple[AsyncConnection[Any], Any]]:
+    """A connection that sees the log as it is by now, and a client."""
+    client = open_client(redis_url, name="verify")
+    connection = await AsyncConnection.connect(url, application_name="production-tool verify")
+    async with aclosing(client), connection, connection.transaction(force_rollback=True):
+        await must_answer(client)
+        await connection.execute(
+            "SELECT set_config('role', %s, true), set_config('TimeZone', 'UTC', true)", [PROJECTOR]
+        )
+        yield connection, client
+
+
+async def _stored(client: Any, tenant_id: str, projection: str) -> tuple[int, set[int], dict[str, Value]]:
+    """The position, the seqs that are parked, and the keys by name, all of one moment."""
+    place, registry = (key_of(tenant_id, projection, name) for name in (POSITION, KEYS))
+    prefix = key_of(tenant_id, projection, "")
+    for _ in range(_ATTEMPTS):
+        names = sorted(await client.smembers(registry))
+        kinds = [await client.type(name) for name in names]
+        async with client.pipeline(transaction=True) as pipe:
+            pipe.hget(place, "seq")
+            pipe.scard(registry)
+            for name, kind in zip(names, kinds, strict=True):
+                _ask(pipe, name, kind)
+            seq, known, *values = await pipe.execute(raise_on_error=False)
+        if known != len(names) or any(isinstance(value, Exception) for value in values):
+            continue
+        keys = {
+            name.decode().removeprefix(prefix).removeprefix(":"): _value(kind, value)
+            for name, kind, value in zip(names, kinds, values, strict=True)
+        }
+        parked = {int(one) for one in keys.pop(PARKED, {})}
+        return int(seq or 0), parked, {name: value for name, value in keys.items() if value}
+    raise LookupError(f"{projection} of {tenant_id} moves faster than it can be read")
+
+
+def _ask(pipe: Any, name: bytes, kind: bytes) -> None:  # noqa: ANN401 - a pipeline of Redis
+    match kind:
+        case b"hash":
+            pipe.hgetall(name)
+        case b"zset":
+            pipe.zrange(name, 0, -1, withscores=True)
+        case b"set":
+            pipe.smembers(name)
+        case b"stream":
+            pipe.xrange(name)
+        case _:
+            pipe.get(name)
+
+
+def _value(kind: bytes, value: Any) -> Value:  # noqa: ANN401 - as Redis answers
+    match kind:
+        case b"hash":
+            return {field.decode(): text.decode() for field, text in value.items()}
+        case b"zset":
+            return {member.decode(): int(score) for member, score in value}
+        case b"set":
+            return {member.decode() for member in value}
+        case b"stream":
+            return [(id.decode(), fields[b"e"].decode()) for id, fields in value]
+        case _:
+            return (value or b"").rstrip(b"\0")
+
+
+def _same(stored: Value, expected: Value) -> bool:
+    """A stream is cut off at its beginning; all else is there or not."""
+    if isinstance(expected, deque):
+        tail = list(expected)[-len(stored or ()) :]
+        return bool(stored) and stored == tail and len(stored) >= min(KEPT, len(expected))
+    return bool(stored == expected)
+
+
+async def _replay(
+    at: Snapshot, tenant_id: str, projection: KeyedProjection, decode: Decode, *, until: int, parked: set[int]
+) -> dict[str, Value]:
+    """The keys that the log leads to, up to and with `until`, and less what is parked."""
+    rows, keys = Rows({}), _Keys()
+    events = at.rows(
+        """
+        SELECT tenant_id, seq, stream, version, event_id, event_type, data, recorded_at, actor, correlation_id,
+               causation_id
+        FROM events
+        WHERE tenant_id = %s AND seq <= %s
+        ORDER BY seq
+        """,
+        tenant_id,
+        until,
+    )
+    async with aclosing(events):
+        async for tenant, number, stream, version, event_id, type_, data, *rest in events:
+            if number not in parked:
+                event = readable(decode, type_, data)
+                recorded = Recorded(tenant, number, stream, version, event_id, type_, event, *rest)
+                projection.project(recorded, rows)
+                keys.run(projection.told(recorded))
+    for table in projection.tables:
+        for key, _, row in rows.changes(table):
+            if row is not None:
+                keys.run([("HSET", table.name, field_of(key), to_json(row).decode())])
+                keys.run(projection.derived(table, None, row))
+    return keys.found()
+
+
+class _Keys:
+    """What commands lead to that only ever add, since they come from rows as they have ended up."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Value] = {}
+        self._reasons: dict[str, Counter[int]] = {}
+        self._now = time.time()
+
+    def run(self, ops: Iterable[Op]) -> None:
+        for command, name, *arguments in ops:
+            self._run(str(command), str(name), [str(one) for one in arguments])
+
+    def _run(self, command: str, name: str, arguments: list[str]) -> None:
+        match command, arguments:
+            case "HSET", [field, value]:
+                self._values.setdefault(name, {})[field] = value
+            case "TALLY", [field, by]:
+                counts = self._values.setdefault(name, {})
+                counts[field] = str(int(counts.get(field, 0)) + int(by))
+            case "ZADD", [score, member]:
+                self._values.setdefault(name, {})[member] = int(score)
+            case "SADD", [member]:
+                self._values.setdefault(name, set()).add(member)
+            case "SETBIT", [bit, _]:
+                self._reasons.setdefault(name, Counter())[int(bit)] += 1
+            case "COUNT", [bit, _, useless_after]:
+                if int(useless_after) > self._now:
+                    self._reasons.setdefault(name, Counter())[int(bit)] += 1
+                    self._reasons.setdefault(name + _REASONS, Counter())[int(bit)] += 1
+            case "XADD", [*_, id, _, entry]:
+                self._values.setdefault(name, deque(maxlen=2 * KEPT)).append((id, entry))
+            case _:
+                raise LookupError(f"nobody has said what {command} does")
+
+    def found(self) -> dict[str, Value]:
+        bits = {
+            name: _as_numbers(reasons) if name.endswith(_REASONS) else _as_bits(reasons)
+            for name, reasons in self._reasons.items()
+        }
+        return {**self._values, **bits}
+
+
+def _as_bits(reasons: Mapping[int, int]) -> bytes:
+    found = bytearray(max(reasons) // 8 + 1)
+    for bit in reasons:
+        found[bit // 8] |= 0x80 >> bit % 8
+    return bytes(found)
+
+
+def _as_numbers(reasons: Mapping[int, int]) -> bytes:
+    """Sixteen bits each."""
+    found = bytearray(2 * max(reasons) + 2)
+    for bit, count in reasons.items():
+        found[2 * bit : 2 * bit + 2] = count.to_bytes(2, "big")
+    return bytes(found).rstrip(b"\0")
