@@ -70,11 +70,12 @@ def verify(data: Data = None) -> None:
 
     from infra.database import database
     from infra.kafka import kafka_of
+    from infra.redis_server import redis_server
     from infra.verify_command import all_true
 
     settings = settings_with(data=data)
-    with plainly(), database(settings) as url:
-        fine = asyncio.run(all_true(url, kafka_of(settings)))
+    with plainly(), database(settings) as url, redis_server(settings) as redis_url:
+        fine = asyncio.run(all_true(url, kafka_of(settings), redis_url))
     raise typer.Exit(0 if fine else 1)
 
 

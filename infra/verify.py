@@ -11,8 +11,8 @@ from typing import Final
 
 from psycopg import AsyncConnection, IsolationLevel
 
-from infra import verify_bookings, verify_kafka, verify_log, verify_read_models
-from infra.catalogue import EVENTS, PROJECTIONS
+from infra import verify_bookings, verify_kafka, verify_keys, verify_log, verify_read_models
+from infra.catalogue import EVENTS, KEYED, PROJECTIONS
 from infra.kafka import Kafka
 from infra.mapper import Mapper
 from infra.postgres import PROJECTOR
@@ -34,17 +34,24 @@ CHECKS: Final[tuple[tuple[str, str, Check], ...]] = (
 )
 
 
-def checks(kafka: Kafka | None) -> Sequence[tuple[str, str, Check]]:
-    """All of them, in order; what is in Kafka is looked at where there is one."""
-    if kafka is None:
-        return CHECKS
-    held = ("V6", "Kafka holds the log up to the relay's marks", lambda at: verify_kafka.held(at, kafka))
-    return sorted((*CHECKS, held), key=lambda check: int(check[0][1:]))
+def checks(url: str, kafka: Kafka | None, redis_url: str | None) -> Sequence[tuple[str, str, Check]]:
+    """All of them, in order; what is in Kafka and in Redis is looked at where there is one."""
+    found = list(CHECKS)
+    if kafka is not None:
+        found.append(("V6", "Kafka holds the log up to the relay's marks", lambda at: verify_kafka.held(at, kafka)))
+    if redis_url is not None:
+        replayed = partial(verify_keys.replayed, url=url, redis_url=redis_url, projections=KEYED, decode=_DECODE)
+        positions = partial(verify_keys.positions, url=url, redis_url=redis_url, projections=KEYED)
+        found += [
+            ("V7", "read models in Redis equal a replay", replayed),
+            ("V8", "positions in Redis are where the read models are", positions),
+        ]
+    return sorted(found, key=lambda check: int(check[0][1:]))
 
 
-def lines(kafka: Kafka | None = None) -> list[tuple[str, str]]:
+def lines(kafka: Kafka | None = None, redis_url: str | None = None) -> list[tuple[str, str]]:
     """The name and the claim of every verdict, in order."""
-    return [(name, claim) for name, claim, _ in (*checks(kafka), *INVARIANTS)]
+    return [(name, claim) for name, claim, _ in (*checks("", kafka, redis_url), *INVARIANTS)]
 
 
 Progress = Callable[[str, int, int], None]
@@ -72,11 +79,13 @@ class Verdict:
         return f"{self.name} {self.claim} … VIOLATED {self.found.violations} times ({self.found.looked_at}): {shown}"
 
 
-async def verify(url: str, progress: Progress, kafka: Kafka | None = None) -> AsyncGenerator[Verdict, None]:
+async def verify(
+    url: str, progress: Progress, kafka: Kafka | None = None, redis_url: str | None = None
+) -> AsyncGenerator[Verdict, None]:
     """A verdict for each of `lines`, in order, each as soon as it is known; the invariants all at once.
 
     Raises:
-        KafkaUnreachable: there is one that does not answer.
+        KafkaUnreachable, RedisUnusable: there is one that does not answer.
     """
     connection = await AsyncConnection.connect(url, application_name="production-tool verify")
     await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
@@ -85,7 +94,7 @@ async def verify(url: str, progress: Progress, kafka: Kafka | None = None) -> As
             "SELECT set_config('role', %s, true), set_config('TimeZone', 'UTC', true)", [PROJECTOR]
         )
         tenants = await Snapshot.tenants_of(connection)
-        for name, claim, check in checks(kafka):
+        for name, claim, check in checks(url, kafka, redis_url):
             yield Verdict(name, claim, await check(Snapshot(connection, tenants, partial(progress, name))))
         (first, *_), *_ = INVARIANTS
         found = await invariants(Snapshot(connection, tenants, partial(progress, first)), _DECODE)

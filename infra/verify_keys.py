@@ -94,7 +94,11 @@ async def _opened(url: str, redis_url: str) -> AsyncIterator[tuple[AsyncConnecti
         yield connection, client
 
 
-async def _stored(client: Any, tenant_id: str, projection: str) -> tuple[int, set[int], dict[str, Value]]:
+async def _stored(
+    client: Any,  # noqa: ANN401 - its answers are bytes, which it does not say
+    tenant_id: str,
+    projection: str,
+) -> tuple[int, set[int], dict[str, Value]]:
     """The position, the seqs that are parked, and the keys by name, all of one moment."""
     place, registry = (key_of(tenant_id, projection, name) for name in (POSITION, KEYS))
     prefix = key_of(tenant_id, projection, "")
