@@ -19,9 +19,10 @@ from domain.stored_claim import calendar_of, claim_from
 from read_api.answer import answer
 from read_api.door import ARTISTS_TOO, only_artist, reading
 from read_api.errors import refusals
-from read_api.past import as_of, calendar_events, folded, moment
+from read_api.past import as_of, moment
 from read_api.shapes import Deadline, Id, Maybe, Shown, Standing, Time, times
 from read_api.standing import standing_at
+from read_api.standing_then import calendar_then
 from read_api.tenant import Connection, Tenant
 from read_api.window import Window, window
 
@@ -114,7 +115,7 @@ async def get_artist_calendar(
         if until is None:
             calendar = await _standing(connection, {**of, "starts_at": starts_at, "ends_at": ends_at, "now": now})
         else:
-            calendar = folded(await calendar_events(connection, tenant, id, until))
+            calendar = await calendar_then(connection, tenant, id, until)
     asked_for = (Span(starts_at, ends_at, artist["time_zone"]),)
     head = {
         "artist_id": str(id),

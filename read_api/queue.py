@@ -21,6 +21,7 @@ from read_api.errors import refusals
 from read_api.explained import Cause, causes
 from read_api.past import Past, as_of, calendar_events, folded, moment
 from read_api.shapes import Deadline, Id, Maybe, Shown
+from read_api.standing_then import calendar_then
 from read_api.tenant import Connection, Tenant
 
 router = APIRouter(prefix="/v1/artists", tags=["artists"])
@@ -96,9 +97,11 @@ async def get_queue(
         span = whole_days(day, day, artist["time_zone"])
         until = None if said is None else await moment(connection, tenant, said)
         events: Sequence[Past] = ()
-        if explain or until is not None:
+        if explain:
             events = await calendar_events(connection, tenant, id, until)
             calendar = folded(events)
+        elif until is not None:
+            calendar = await calendar_then(connection, tenant, id, until)
         else:
             calendar = await _standing(connection, tenant, id, span)
     now = connection.now if until is None else until.at

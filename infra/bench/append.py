@@ -125,28 +125,29 @@ async def _measure(url: str, among: Sequence[Tenant], worker: Worker, people: in
         await open_for_business(log, among)
         await look_at_every_calendar(log, among)
         everybody = [worker(log, of, chance) for _ in range(people)]
-        await _work(everybody, seconds / 3, [])
+        await work(everybody, seconds / 3, [])
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 50, 100)
         before, times = await _commands_in_the_log(url), list[float]()
         start, cpu = time.perf_counter(), time.process_time()
-        await _work(everybody, seconds, times)
+        await work(everybody, seconds, times)
         rate, cpu = len(times) / (time.perf_counter() - start), time.process_time() - cpu
         gc.unfreeze()
     lost = len(times) - (await _commands_in_the_log(url) - before)
     return Measured(rate, times, cpu, lost)
 
 
-async def _work(everybody: Sequence[Clerk | Person], seconds: float, times: list[float]) -> None:
+async def work(everybody: Sequence[Clerk | Person], seconds: float, times: list[float]) -> None:
+    """Let everybody work for so long; each command adds to `times`."""
     end = time.perf_counter() + seconds
 
-    async def work(person: Clerk | Person) -> None:
+    async def go_on(person: Clerk | Person) -> None:
         while (start := time.perf_counter()) < end:
             await person.command()
             times.append(time.perf_counter() - start)
 
-    await asyncio.gather(*map(work, everybody))
+    await asyncio.gather(*map(go_on, everybody))
 
 
 async def _commands_in_the_log(url: str) -> int:

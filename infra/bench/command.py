@@ -13,6 +13,7 @@ from infra.bench.append import Progress, append_rows
 from infra.bench.domain import domain_rows
 from infra.bench.http import http_rows
 from infra.bench.project import project_rows
+from infra.bench.reads import reads_rows
 from infra.bench.rows import Row, show
 
 Measure = Callable[[float, Progress], list[Row]]
@@ -25,6 +26,7 @@ MEASURES: Final[Mapping[str, Measure]] = {
     "append": append_rows,
     "http": http_rows,
     "project": project_rows,
+    "reads": reads_rows,
 }
 
 

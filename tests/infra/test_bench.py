@@ -20,6 +20,7 @@ from infra.bench.http_client import drive, request
 from infra.bench.markdown import markdown
 from infra.bench.processes import BenchFailed, served
 from infra.bench.project import project_rows
+from infra.bench.reads import reads_rows
 from infra.bench.rows import Row, percentiles, show
 from infra.bench.servers import commit_milliseconds, server
 from infra.bench.workload import new_id, tenants
@@ -130,6 +131,16 @@ def test_what_is_appended_is_in_the_log(bench_server: str) -> None:
     assert measured.cpu > 0
 
 
+def test_the_past_is_asked_for_over_http_in_a_log_of_so_many_events() -> None:
+    said = list[str]()
+    (row,) = reads_rows(0.2, said.append, events=1_000, tenants=3)
+    assert row.name == "queue as of a seq over HTTP, 1,000 events"
+    assert (row.unit, row.must, row.at_most) == ("ms", 50, True)
+    assert row.value == row.more["p99 ms"] > 0
+    assert row.more["events of the longest calendar"] > 10
+    assert said[-1] == "queues as of a seq: round 3 of 3"
+
+
 def test_a_commit_takes_some_time(bench_server: str) -> None:
     assert commit_milliseconds(bench_server) > 0
 
@@ -159,8 +170,8 @@ def test_a_missed_must_is_the_answer_of_all(tmp_path: Path) -> None:
 
 
 def test_an_unknown_benchmark_is_a_plain_mistake(tmp_path: Path) -> None:
-    assert list(MEASURES) == ["domain", "append", "http", "project"]
-    with pytest.raises(typer.BadParameter, match=r"'teleport'.*there are: domain, append, http, project"):
+    assert list(MEASURES) == ["domain", "append", "http", "project", "reads"]
+    with pytest.raises(typer.BadParameter, match=r"'teleport'.*there are: domain, append, http, project, reads"):
         bench(["append", "teleport"], tmp_path / "figures.json", 1)
     with pytest.raises(typer.BadParameter):
         bench([], None, 1)
