@@ -61,11 +61,12 @@ class Studio:
     """A tenant with Ada (Berlin), a project called film and one called spot."""
 
     log: MemoryLog = field(default_factory=MemoryLog)
+    name: str = "acme"
     permissions: frozenset[str] = frozenset()
     calls: int = 0
 
     def __post_init__(self) -> None:
-        self.tenant = tenant_id("https://issuer.test", "acme")
+        self.tenant = tenant_id("https://issuer.test", self.name)
         self.artist("ada")
         self.project("film")
         self.project("spot")

@@ -206,19 +206,21 @@ class Calendars(RuleBasedStateMachine):
     # Bookings
 
     @precondition(lambda self: self.holds)
-    @rule(pick=PICK, run=RUNS, keep_rest=st.booleans(), forced=st.booleans())
-    def confirm(self, pick: int, run: Run, *, keep_rest: bool, forced: bool) -> None:
+    @rule(pick=PICK, run=st.none() | RUNS, keep_rest=st.booleans(), forced=st.booleans())
+    def confirm(self, pick: int, run: Run | None, *, keep_rest: bool, forced: bool) -> None:
         name, artist = self.some_hold(pick)
-        held, wanted = self.model.slots(name, self.now), slots(artist, run)
-        overrides = self.overrides(forced=forced)
-        said: dict[str, Any] = {"periods": self.periods(run), "keep_rest": keep_rest, "overrides": overrides}
+        held = self.model.slots(name, self.now)
+        wanted = held if run is None else slots(artist, run)
+        said: dict[str, Any] = {"keep_rest": keep_rest, "overrides": self.overrides(forced=forced)}
+        if run is not None:
+            said["periods"] = self.periods(run)
         told = self.accepted(self.studio.confirm, name, **said)
         if told is not None and told["booking_id"] in self.model.bookings:
             self.model.finish(self.model.begin(artist, self.now), self.now)
             return
         free = forced or self.model.free_to_book(wanted, self.now, name)
         needed = forced or name not in self.model.for_job or self.model.job_has_room(wanted)
-        assert (told is not None) == (wanted <= held and free and needed and self.model.wanted(name))
+        assert (told is not None) == (bool(held) and wanted <= held and free and needed and self.model.wanted(name))
         if told is not None:
             before = self.model.begin(artist, self.now)
             self.model.book(told["booking_id"], artist, wanted, name)

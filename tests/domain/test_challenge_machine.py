@@ -10,9 +10,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from domain.booking import BookingMade
 from domain.calendar import TimeBooked, TimeLapsed
-from domain.challenge import ChallengeEnded, ChallengeOpened, OpenChallenge
+from domain.challenge import ChallengeAnswered, ChallengeEnded, ChallengeOpened, OpenChallenge
 from domain.ending import HoldEnded, HoldLapsed
 from domain.errors import DomainError
+from domain.groups import GroupDecided, GroupJoined
 from domain.job import JobFilled
 from domain.queue import ranks, stretches
 from domain.spans import Span, overlap, subtract
@@ -44,6 +45,7 @@ class Challenges(RuleBasedStateMachine):
         self.studio.project("show")
         self.studio.policy("motion-24h", cool_down_hours=12)
         self.studio.job("comp", periods=periods([0, DAYS - 1]))
+        self.studio.job("crew", periods=periods([0, DAYS - 1]), quantity=3)
         self.holds: list[str] = []
         self.bookings: list[str] = []
         self.accepts: list[str] = []
@@ -81,14 +83,20 @@ class Challenges(RuleBasedStateMachine):
         """Nothing, or the acceptance of everybody who holds or has booked."""
         return [one for each in sorted(OVERRIDES) for one in accepting(each, *self.accepts)] if forced else []
 
-    @rule(run=RUNS, artist=st.sampled_from(ARTISTS), kind=st.sampled_from(["film", "spot", "show", "job", "member"]))
+    @rule(
+        run=RUNS,
+        artist=st.sampled_from(ARTISTS),
+        kind=st.sampled_from(["film", "spot", "show", "job", "member", "run"]),
+    )
     def place(self, run: list[int], artist: str, kind: str) -> None:
         name = self.name("hold")
-        more: dict[str, Any] = {"project": "film" if kind in {"job", "member"} else kind}
+        more: dict[str, Any] = {"project": kind if kind in {"spot", "show"} else "film"}
         if kind in {"job", "member"}:
             more["job_id"] = "comp"
         if kind == "member":
             more["group"] = {"id": uid("group"), "kind": "any_of"}
+        if kind == "run":
+            more |= {"job_id": "crew", "group": {"id": uid("run"), "kind": "all_of"}}
         if self.accepted(self.studio.hold, name, periods(run), artist=artist, **more):
             self.holds.append(name)
             self.accepts.append(name)
@@ -226,6 +234,25 @@ class Challenges(RuleBasedStateMachine):
             assert not subtract(event.ended, left[event.challenge_id])
             left[event.challenge_id] = subtract(left[event.challenge_id], event.ended)
             assert _seconds(left[event.challenge_id]) == _seconds(event.spans)
+
+    @invariant()
+    def no_answer_counts_that_came_at_the_deadline_or_later(self) -> None:
+        answer_by = {event.challenge_id: event.answer_by.at for event in self.studio.events(ChallengeOpened)}
+        for one in self.studio.log.recorded:
+            if isinstance(one.event, ChallengeAnswered):
+                assert one.recorded_at < answer_by[one.event.challenge_id]
+
+    @invariant()
+    def nothing_of_a_run_is_booked_after_it_was_broken(self) -> None:
+        members, broken = set[str](), False
+        for event in self.studio.events(GroupJoined, GroupDecided, JobFilled):
+            if isinstance(event, GroupJoined) and event.group.kind == "all_of":
+                assert not broken
+                members.add(event.hold_id)
+            elif isinstance(event, GroupDecided):
+                broken = broken or event.outcome == "broken"
+            else:
+                assert not (broken and event.hold_id in members)
 
     @invariant()
     def nobody_is_booked_twice_unless_an_override_names_the_other_booking(self) -> None:

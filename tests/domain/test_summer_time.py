@@ -9,8 +9,10 @@ import pytest
 from domain.clocks import Clock, WorkingDays, no_holidays
 from domain.instants import day_ends_at, day_starts_at, local_day, local_instant, time_zones, wall_time, zone_named
 from domain.limits import limits
+from domain.periods import Days
 from domain.policy import DaysBefore, Lapse, Policy
-from domain.spans import Span, cut, first_day, union, whole_days
+from domain.spans import NoSuchTime, Span, cut, first_day, spans_of, union, whole_days
+from tests.given import Studio, days
 
 YEAR = 2027
 WEEKDAYS = WorkingDays((6, 7), None, None, no_holidays)
@@ -97,3 +99,52 @@ def test_a_deadline_on_the_day_of_a_change_is_on_that_day_wherever_its_hour_exis
         wanted = datetime.combine(changed, time(hour, 30))
         if wall_time(local_instant(wanted, zone), zone) == wanted:
             assert wall_time(at, zone) == wanted, zone
+
+
+def test_holds_across_a_change_keep_their_days_and_their_deadline_its_local_time_in_every_zone() -> None:
+    """Through the commands: each is released on the day of the change, and holds the days around it still."""
+    studio = Studio()
+    for zone, changed in changes():
+        name, local = f"{zone:50}{changed}", wall_time(studio.log.now, zone)
+        before, after = changed - timedelta(days=1), changed + timedelta(days=1)
+        studio.artist(name, time_zone=zone)
+        told = studio.hold(name, days(before.isoformat(), after.isoformat()), artist=name)
+        (rank,) = told["ranks"]
+        assert (rank["first_day"], rank["last_day"]) == (before.isoformat(), after.isoformat()), zone
+        lapses_at = datetime.fromisoformat(told["deadline"]["at"])
+        assert wall_time(lapses_at, zone) == local + timedelta(days=14), zone
+        left = studio.release(name, periods=days(changed.isoformat()))["ranks"]
+        assert [(rank["first_day"], rank["last_day"]) for rank in left] == [
+            (day.isoformat(), day.isoformat()) for day in (before, after)
+        ], zone
+
+
+def test_zones_that_change_at_midnight_are_among_them() -> None:
+    starts = [(zone, wall_time(day_starts_at(day, zone), zone)) for zone, day in changes()]
+    assert {"America/Santiago", "America/Havana", "Africa/Cairo", "Asia/Beirut"} & {
+        zone for zone, start in starts if start.time() != time(0)
+    }
+
+
+@pytest.mark.parametrize(
+    ("zone", "skipped"),
+    [
+        ("Pacific/Apia", date(2011, 12, 30)),
+        ("Pacific/Fakaofo", date(2011, 12, 30)),
+        ("Pacific/Kwajalein", date(1993, 8, 21)),
+        ("Pacific/Kiritimati", date(1994, 12, 31)),
+        ("Pacific/Kanton", date(1994, 12, 31)),
+    ],
+)
+def test_a_day_that_a_zone_skipped_cannot_be_held_and_days_around_it_keep_their_dates(zone: str, skipped: date) -> None:
+    before, after = skipped - timedelta(days=1), skipped + timedelta(days=1)
+    with pytest.raises(NoSuchTime):
+        spans_of([Days(first_day=skipped, last_day=skipped)], zone)
+    (span,) = spans_of([Days(first_day=before, last_day=after)], zone)
+    assert span.ends_at - span.starts_at == timedelta(days=2)
+    assert (local_day(span.starts_at, zone), local_day(span.ends_at - timedelta.resolution, zone)) == (before, after)
+    late = Policy(lapse=Lapse(before_first_day=DaysBefore(days=1, at=time(18))))
+    (clock,) = limits(
+        late, (whole_days(after, after, zone),), placed_at=span.starts_at, accepted_at=None, zone=zone, working=WEEKDAYS
+    ).values()
+    assert before <= local_day(clock.at, zone) <= after

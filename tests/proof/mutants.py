@@ -4,6 +4,7 @@ A check that no mutant can fail proves nothing. Each mutant changes one place in
 tests that ought to notice; a mutant that survives, or whose place is gone, fails the run.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,8 @@ ISOLATION = "tests/infra/test_isolation.py"
 RACES = "tests/proof/test_races.py"
 DEADLINES = "tests/proof/test_deadline_races.py"
 TOKENS = "tests/infra/test_tokens.py"
+CALENDARS = "tests/domain/test_calendar_machine.py"
+CHALLENGES = "tests/domain/test_challenge_machine.py"
 SCHEMA = "infra/migrations/0001_event_log.sql"
 
 MUTANTS = (
@@ -254,6 +257,138 @@ MUTANTS = (
         'tuple(ids["booking"]), reason, tuple(ids["job"]))',
         "(), reason, ())",
         ("tests/proof/test_killed_clock.py",),
+        "everybody on a stretch has the same place",
+        "domain/queue.py",
+        'place = (cast("Held", span).place, hold_id)',
+        "place = (0, hold_id)",
+        (CALENDARS,),
+    ),
+    Mutant(
+        "what was confirmed is held still, and lapses",
+        "domain/booking_time.py",
+        "rest = () if spans is None else union(subtract(claim.spans, spans))",
+        "rest = claim.spans",
+        (CALENDARS,),
+    ),
+    Mutant(
+        "who is 1st is promoted again whenever time is freed",
+        "domain/consequences.py",
+        "if promoted := subtract(waited, were.get(hold_id, ())):",
+        "if promoted := waited:",
+        (CALENDARS,),
+    ),
+    Mutant(
+        "who waits behind a booking is promoted",
+        "domain/queue.py",
+        "if sweep.order and not (sweep.booked or sweep.off):",
+        "if sweep.order:",
+        (CALENDARS,),
+    ),
+    Mutant(
+        "a queue is one deeper than the policy allows",
+        "domain/placing.py",
+        "if deepest >= turn.policy.max_depth:",
+        "if deepest > turn.policy.max_depth:",
+        (CALENDARS,),
+    ),
+    Mutant(
+        "a hold lives at the instant of its deadline",
+        "domain/claims.py",
+        "return now >= self.deadline.at or",
+        "return now > self.deadline.at or",
+        (CALENDARS,),
+    ),
+    Mutant(
+        "added time keeps the hold's place",
+        "domain/placing.py",
+        "*(held(span, place) for span in added)",
+        "*(held(span, claim.spans[0].place) for span in added)",
+        (CALENDARS,),
+    ),
+    Mutant(
+        "the queue is jumped without an override",
+        "domain/booking_time.py",
+        'if refused := overrides.refused(higher, "jump_queue"):',
+        'if (refused := overrides.refused(higher, "jump_queue")) and hold_id is None:',
+        (CALENDARS,),
+    ),
+    Mutant(
+        "an override accepts what it does not name",
+        "domain/overrides.py",
+        "return [id for id in found if id not in accepted]",
+        "return [id for id in found if id not in accepted and not given]",
+        ("tests/commands/test_bookings.py",),
+    ),
+    Mutant(
+        "a hold is extended once more than the policy allows",
+        "domain/ending.py",
+        "if hold.extensions >= turn.policy.max_extensions:",
+        "if hold.extensions > turn.policy.max_extensions:",
+        (CALENDARS,),
+    ),
+    Mutant(
+        "what a booking becomes again always has its old place",
+        "domain/rebooking.py",
+        "    return not any(\n        span.place >= claim.arrived_before",
+        "    return not any(\n        span.place < 0",
+        (CALENDARS,),
+    ),
+    Mutant(
+        "a job takes one more than it needs",
+        "domain/job.py",
+        "    full = most >= job.opened.quantity\n    if full and",
+        "    full = most > job.opened.quantity\n    if full and",
+        (CALENDARS, CHALLENGES),
+    ),
+    Mutant(
+        "one more alternative is confirmed than was wanted",
+        "domain/groups.py",
+        "len(set(others.values())) >= members.group.k",
+        "len(set(others.values())) > members.group.k",
+        (CALENDARS,),
+    ),
+    Mutant(
+        "a challenge is answered at its deadline",
+        "domain/overdue.py",
+        "if challenge.answer_by.at <= now",
+        "if challenge.answer_by.at < now",
+        (CHALLENGES,),
+    ),
+    Mutant(
+        "a stretch is contested twice",
+        "domain/challenging.py",
+        "for c in turn.calendar.challenges.values() if overlap(wanted, c.spans)]:",
+        "for c in turn.calendar.challenges.values() if wanted == c.spans]:",
+        (CHALLENGES,),
+    ),
+    Mutant(
+        "an answer from rank 2 binds before rank 1 has let go",
+        "domain/resolving.py",
+        "    first = stretch.entries[0].hold_id\n",
+        "    first = next((e.hold_id for e in stretch.entries if challenge.intent(e.hold_id, stretch.starts_at)), "
+        "stretch.entries[0].hold_id)\n",
+        (CHALLENGES,),
+    ),
+    Mutant(
+        "a winner need not book",
+        "domain/claims.py",
+        "self.commitment is None or now < self.commitment.at",
+        "self.commitment is None or self.commitment.at",
+        (CHALLENGES, "tests/commands/test_challenges.py"),
+    ),
+    Mutant(
+        "a band reaches as far as the next one",
+        "domain/bands.py",
+        "if notice < band.below), None)",
+        "if notice <= band.below), None)",
+        ("tests/domain/test_bands.py",),
+    ),
+    Mutant(
+        "a deadline is counted in days of 24 hours",
+        "domain/instants.py",
+        "return (instant.astimezone(zone_named(zone)) + timedelta(days=days)).astimezone(UTC)",
+        "return instant + timedelta(days=days)",
+        ("tests/domain/test_summer_time.py",),
     ),
 )
 
@@ -269,6 +404,7 @@ def survives(mutant: Mutant, tree: Path) -> str | None:
         run = subprocess.run(
             [sys.executable, *PYTEST, *mutant.caught_by],
             cwd=tree,
+            env={**os.environ, "PROOF_ANY_STORY": "yes", "PROOF_STORIES": os.environ.get("PROOF_STORIES", "300")},
             capture_output=True,
             text=True,
             timeout=600,
