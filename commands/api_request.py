@@ -41,7 +41,9 @@ class Invalid(DomainError):
 
     def __init__(self, errors: Sequence[Mapping[str, str]]) -> None:
         """Each error is a JSON `pointer` into the body and a `message`."""
-        super().__init__("The body is not what this route wants.", errors=list(errors))
+        first = errors[0]
+        where = f" at {first['pointer']}" if first["pointer"] else ""
+        super().__init__(f"The body is not what this route wants{where}: {first['message']}.", errors=list(errors))
 
 
 class ClientGone(Exception):

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from pydantic import field_validator
+
 from commands.at_calendar import at_calendar, booking_of
 from commands.body import Body, Id, OverrideList, Text, Zone
 from commands.context import Context
@@ -31,6 +33,13 @@ class ReorderQueue(Body):
     overrides: OverrideList
     time_zone: Zone | None = None
 
+    @field_validator("overrides")
+    @classmethod
+    def _is_one(cls, overrides: OverrideList) -> OverrideList:
+        if not any(one.permission == "jump_queue" for one in overrides):
+            raise ValueError("reordering is an override: say why, and whom it accepts to pass over, as jump_queue")
+        return overrides
+
 
 class ResolveConflict(Body):
     """End the clash of a booking with time off that was approved after it."""
@@ -43,7 +52,7 @@ class ResolveConflict(Body):
 
 async def reorder_queue(log: Log, context: Context, artist_id: str, command: ReorderQueue) -> Outcome:
     """Reordering to the order that stands changes nothing."""
-    override = next((one for one in command.overrides if one.permission == "jump_queue"), None)
+    override = next(one for one in command.overrides if one.permission == "jump_queue")
 
     def act(turn: Turn) -> Mapping[str, Any]:
         spans = spans_of(command.periods, command.time_zone or turn.zone)

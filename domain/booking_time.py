@@ -10,7 +10,7 @@ from domain.errors import Refused
 from domain.overrides import Overrides
 from domain.placing import on_time_off
 from domain.queue import AS_RECORDED, stretches
-from domain.spans import Span, hours, intersect, plain, subtract, union
+from domain.spans import Span, hours, intersect, periods_of, plain, subtract, union
 from domain.turn import Turn
 
 
@@ -55,7 +55,7 @@ def book_hold(
         DoubleBooking, OnTimeOff, NotFirst: the time is not the holder's to book.
     """
     if spans is not None and (outside := subtract(spans, claim.spans)):
-        raise NotHeld("The hold does not cover all of that time.", not_held=outside)
+        raise NotHeld("The hold does not cover all of that time.", not_held=periods_of(outside))
     if claim.consent in {"asked", "countered"}:
         raise ConsentPending("The artist has not accepted.", consent=claim.consent)
     wanted = claim.spans if spans is None else intersect(claim.spans, spans)

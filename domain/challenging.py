@@ -14,7 +14,7 @@ from domain.challenge import (
     OpenChallenge,
 )
 from domain.claims import HoldClaim
-from domain.clocks import Clock, working_days_later
+from domain.clocks import Clock, counted, working_days_later
 from domain.errors import Refused
 from domain.queue import Stretch, stretches
 from domain.resolving import cool_down, resolve
@@ -132,9 +132,9 @@ def _window(turn: Turn) -> Clock:
     zone = window.time_zone or turn.zone
     if window.unit == "hours":
         at = turn.now + timedelta(hours=window.amount)
-        return Clock(at, f"{window.amount} hours to answer", zone, turn.policy.name)
+        return Clock(at, f"{counted(window.amount, 'hour')} to answer", zone, turn.policy.name)
     at = working_days_later(turn.now, window.amount, zone, cut_off=window.cut_off, days=turn.working)
-    return Clock(at, f"{window.amount} working days to answer", zone, turn.policy.name, turn.working.name)
+    return Clock(at, f"{counted(window.amount, 'working day')} to answer", zone, turn.policy.name, turn.working.name)
 
 
 def open_challenge(turn: Turn, challenge_id: str) -> OpenChallenge:

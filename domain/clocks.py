@@ -27,6 +27,11 @@ class Clock:
     calendar: str | None = None
 
 
+def counted(count: int, what: str) -> str:
+    """So many of something, in words: 1 day, 2 days."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 @dataclass(frozen=True, slots=True)
 class WorkingDays:
     """Which days are worked: not the weekend (Monday is 1) and not the public holidays of a country."""

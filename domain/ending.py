@@ -5,6 +5,7 @@ from dataclasses import replace
 from domain.calendar import LimitsMoved, PromotionKept, Release, TimeReleased
 from domain.challenge import Contested
 from domain.claims import Held, HoldClaim
+from domain.clocks import counted
 from domain.errors import Refused
 from domain.event import Event
 from domain.hold import Hold, HoldExtended
@@ -68,8 +69,10 @@ def extend(turn: Turn, hold: Hold, claim: HoldClaim, reason: str | None) -> list
     if limit is None or days is None:
         raise CannotExtend("Nothing here is counted from placing.")
     if hold.extensions >= turn.policy.max_extensions:
-        raise CannotExtend(f"It has been extended {hold.extensions} times already.", extensions=hold.extensions)
-    rule = f"{days} days more, extended"
+        raise CannotExtend(
+            f"It has been extended {counted(hold.extensions, 'time')} already.", extensions=hold.extensions
+        )
+    rule = f"{counted(days, 'day')} more, extended"
     moved = replace(limit, at=days_later(limit.at, days, limit.zone), rule=rule, policy=turn.policy.name)
     turn.record(LimitsMoved(hold_id=claim.hold_id, limits={**claim.limits, "after_placing": moved}))
     return [HoldExtended(extensions=hold.extensions + 1, reason=reason)]

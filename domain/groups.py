@@ -101,7 +101,7 @@ def must_take(members: Members, hold_id: str) -> None:
         raise GroupBroken("The run cannot be whole any more.")
     others = {booking: hold for booking, hold in members.confirmed.items() if hold != hold_id}
     if members.group.kind == "any_of" and len(set(others.values())) >= members.group.k:
-        raise GroupFilled(f"{members.group.k} of the group are confirmed.", conflicts=list(others))
+        raise GroupFilled(f"The group wants {members.group.k}, and that many are confirmed.", conflicts=list(others))
 
 
 def of(groups: Groups, hold_id: str | None) -> Members | None:

@@ -141,7 +141,7 @@ def fill(
     most, there = deepest(others, spans)
     full = most >= job.opened.quantity
     if full and (refused := overrides.refused(there, "over_fill")):
-        raise JobFull(f"{most} are booked for it already, and it needs {job.opened.quantity}.", conflicts=refused)
+        raise JobFull(f"The job needs {job.opened.quantity} and has {most} already.", conflicts=refused)
     decided = groups.confirmed(job.groups, hold_id=hold_id)
     filled = JobFilled(booking_id=booking_id, artist_id=artist_id, hold_id=hold_id, spans=spans, over_filled=full)
     return [filled, *decided]

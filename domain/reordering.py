@@ -24,19 +24,19 @@ def reorder(
     order: tuple[str, ...],
     spans: tuple[Span, ...],
     *,
-    override: Override | None,
+    override: Override,
     permissions: frozenset[str],
 ) -> bool:
     """Let the holds on `spans` stand in `order`, each stretch as far as they cover it; False when they do.
 
     Raises:
-        NotAllowed: there is no override, or no permission for it.
+        NotAllowed: the permission for it is missing.
         NotTheQueue: a hold on that time is missing from the order.
         NotFirst: somebody would be passed over whom the override does not accept.
         Contested: a challenge there is open.
     """
-    if override is None or "jump_queue" not in permissions:
-        raise NotAllowed("Reordering by hand needs the permission jump_queue, and a reason.", permission="jump_queue")
+    if "jump_queue" not in permissions:
+        raise NotAllowed("This needs the permission jump_queue.", permission="jump_queue")
     if contested := [c.challenge_id for c in turn.calendar.challenges.values() if overlap(c.spans, spans)]:
         raise Contested("A challenge on that time is open.", conflicts=contested)
     queue = [[entry.hold_id for entry in stretch.entries] for stretch in stretches(turn.calendar, turn.now, spans)]

@@ -51,7 +51,7 @@ def test_a_confirmation_that_its_group_has_no_room_for_counts_as_silence(studio:
     studio.pass_(hours=24)
     studio.record_overdue()
     (lapse,) = studio.events(TimeLapsed)
-    assert (lapse.hold_id, lapse.reason) == (uid("b"), "1 of the group are confirmed.")
+    assert (lapse.hold_id, lapse.reason) == (uid("b"), "The group wants 1, and that many are confirmed.")
 
 
 def test_a_confirmation_that_the_artist_has_to_accept_again_counts_as_silence(studio: Studio) -> None:

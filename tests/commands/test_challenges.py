@@ -269,7 +269,7 @@ def test_an_intended_confirmation_that_has_become_impossible_counts_as_silence_w
     studio.record_overdue()
     (lapse,) = studio.events(TimeLapsed)
     assert lapse.hold_id == uid("j")
-    assert lapse.reason == "1 are booked for it already, and it needs 1."
+    assert lapse.reason == "The job needs 1 and has 1 already."
 
 
 def test_an_intended_confirmation_fills_the_job(studio: Studio) -> None:

@@ -394,7 +394,7 @@ def test_a_limit_that_is_exactly_now_has_passed(studio: Studio) -> None:
     told = studio.hold("a", days("2027-03-01"))
     assert told["deadline"] == {
         "at": "2027-02-28T17:00:30Z",
-        "rule": "1 days before the first day at 18:00:30",
+        "rule": "1 day before the first day at 18:00:30",
         "zone": "Europe/Berlin",
     }
     studio.pass_(seconds=1)

@@ -1,6 +1,7 @@
 """Reordering a queue by hand."""
 
 import pytest
+from pydantic import ValidationError
 
 from domain.booking_time import NotFirst
 from domain.calendar import HoldPromoted, Reordered
@@ -44,8 +45,8 @@ def test_reordering_to_the_order_that_stands_changes_nothing(studio: Studio) -> 
 
 
 def test_reordering_needs_an_override_and_its_permission(studio: Studio) -> None:
-    with pytest.raises(NotAllowed):
-        studio.reorder("bac", WEEK)
+    with pytest.raises(ValidationError, match="reordering is an override"):
+        studio.reorder("bac", WEEK, overrides=accepting("double_book", "a"))
     studio.permissions = frozenset()
     with pytest.raises(NotAllowed):
         studio.reorder("bac", WEEK, overrides=accepting("jump_queue", "a"))
