@@ -7,12 +7,12 @@ from datetime import datetime
 from domain.calendar import Calendar, Lapse, TimeLapsed
 from domain.claims import Held, HoldClaim
 from domain.clocks import Clock
-from domain.errors import Refused
+from domain.errors import DomainError
 from domain.spans import plain
 
 
-class NotDue(Refused):
-    """The instant that somebody wants recorded has not come."""
+class NotDue(DomainError):
+    """The instant that the clock wants recorded has not come. Never seen by a client."""
 
     code = "not_due"
 

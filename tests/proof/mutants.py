@@ -257,6 +257,8 @@ MUTANTS = (
         'tuple(ids["booking"]), reason, tuple(ids["job"]))',
         "(), reason, ())",
         ("tests/proof/test_killed_clock.py",),
+    ),
+    Mutant(
         "everybody on a stretch has the same place",
         "domain/queue.py",
         'place = (cast("Held", span).place, hold_id)',
