@@ -29,7 +29,7 @@ class Told:
     project_ids: frozenset[str]
     whole: bytes
     brief: bytes
-    """Without what the event says."""
+    """Whom it concerns, and neither what it says nor who said it."""
     outside: bytes
     """For the artist: that the calendar has changed, and neither how nor by whom."""
 
@@ -41,7 +41,7 @@ class Wanted:
     artist_id: str | None = None
     project_id: str | None = None
     types: frozenset[str] = frozenset()
-    """Empty for all of them."""
+    """Of events, such as `hold.placed.v1`, or of the things that they are about, such as `hold`; empty for all."""
     with_data: bool = True
     as_artist: bool = False
     """The client is the artist `artist_id`, and no staff."""
@@ -54,7 +54,7 @@ class Wanted:
             return told.outside
         if self.project_id is not None and self.project_id not in told.project_ids:
             return None
-        if self.types and told.type not in self.types:
+        if self.types and self.types.isdisjoint((told.type, told.type.partition(".")[0])):
             return None
         return told.whole if self.with_data else told.brief
 
@@ -123,16 +123,8 @@ def _told(row: Found, tenant_id: str, data: Mapping[str, Any], beginnings: Mappi
     )
     token = encode(Seen(tenant_id=tenant_id, seq=row["seq"], incarnation=row["incarnation"]))
     place = {"seq": row["seq"], "recorded_at": row["recorded_at"], "consistency_token": token}
-    brief = to_json(
-        {
-            **place,
-            "type": row["type"],
-            "stream": row["stream"],
-            "actor": row["actor"],
-            "artist_ids": sorted(artists),
-            "project_ids": sorted(projects),
-        }
-    )
+    concerned = {"type": row["type"], "artist_ids": sorted(artists), "project_ids": sorted(projects)}
+    envelope = to_json({**place, **concerned, "stream": row["stream"], "actor": row["actor"]})
     # JSON takes white space anywhere but in its texts, where a line break is never bare; a frame ends at one.
     stored = row["data"].replace("\r", " ").replace("\n", " ").encode()
     return Told(
@@ -140,7 +132,7 @@ def _told(row: Found, tenant_id: str, data: Mapping[str, Any], beginnings: Mappi
         type=row["type"],
         artist_ids=artists,
         project_ids=projects,
-        whole=b'%b,"data":%b}' % (brief[:-1], stored),
-        brief=brief,
+        whole=b'%b,"data":%b}' % (envelope[:-1], stored),
+        brief=to_json({**place, **concerned}),
         outside=to_json({**place, "type": "calendar_changed"}),
     )

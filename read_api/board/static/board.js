@@ -291,7 +291,7 @@ function ghostly(artist, first, last, project, strength) {
 
 function follow(after) {
   const light = document.getElementById("live");
-  const stream = new EventSource(`/v1/live?data=false&after=${after}`);
+  const stream = new EventSource(`/v1/live?data=false${grid ? "&type=calendar" : ""}&after=${after}`);
   const show = (state, text) => {
     light.hidden = false;
     light.className = `light ${state}`;
