@@ -84,8 +84,15 @@ async def follow_live(
     ] = None,
     artist_id: Annotated[UUID | None, Query(description="Only what concerns this artist.")] = None,
     project_id: Annotated[UUID | None, Query(description="Only what concerns this project.")] = None,
-    type: Annotated[Types, Query(description="Only events of these types, or about such things.", examples=[["hold.placed.v1", "booking"]])] = [],  # noqa: B006 - FastAPI copies it
-    data: Annotated[bool, Query(description="With what each event says and who said it; without, only whom it concerns.")] = True,
+    type: Annotated[
+        Types,
+        Query(
+            description="Only events of these types, or about such things.", examples=[["hold.placed.v1", "booking"]]
+        ),
+    ] = [],  # noqa: B006 - FastAPI copies it
+    data: Annotated[
+        bool, Query(description="With what each event says and who said it; without, only whom it concerns.")
+    ] = True,
 ) -> Response:
     """Every event from now on, or behind `Last-Event-ID`, in order of `seq`, without a gap and none twice.
 

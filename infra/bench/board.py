@@ -1,6 +1,6 @@
 """The board's grid: 150 artists by 28 days, as a browser's first visit gets it, and what an update brings.
 
-The time until a browser has drawn the first bar is measured where the browser is: `python -m tests.read_api.board.look`.
+The time until a browser has drawn the first bar is measured by `python -m tests.read_api.board.look`.
 """
 
 import random
@@ -149,7 +149,7 @@ def page_rows(desk: Desk, monday: date, seconds: float) -> list[Row]:
 
 
 def update_row(desk: Desk, artist: str, monday: date) -> Row:
-    """What one hold by somebody else sends to a browser that shows it: the notice of what happened on the calendar, and the row."""
+    """What somebody's hold sends to a browser that shows its artist: the notice of an event, and the row."""
     seq = desk.hold(artist, monday)["seq"]
     notice = desk.told(seq - 1, 1)
     _, row = desk.get(f"/board/rows/{artist}?from={monday}&zoom=week")

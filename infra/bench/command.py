@@ -10,12 +10,12 @@ import typer
 from rich.console import Console
 
 from infra.bench.append import Progress, append_rows
-from infra.bench.domain import domain_rows
 from infra.bench.board import board_rows
+from infra.bench.domain import domain_rows
 from infra.bench.http import http_rows
+from infra.bench.live import live_rows
 from infra.bench.project import project_rows
 from infra.bench.reads import reads_rows
-from infra.bench.live import live_rows
 from infra.bench.rows import Row, show
 
 Measure = Callable[[float, Progress], list[Row]]

@@ -2,17 +2,16 @@
 
     one writer ─▶ production-tool api ─▶ 1,000 times /v1/live, each read by this process
 
-Commands are sent at a steady pace; a client in twenty drops its connection each second and resumes by `Last-Event-ID`.
+Commands are sent at a steady pace; after each, one client in a hundred hangs up and resumes by `Last-Event-ID`.
 What a client did not hear of, or heard of twice or out of order, counts as lost.
 """
 
 import asyncio
-import random
 import re
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,8 +30,8 @@ from infra.built_in_issuer import make_token
 CLIENTS: Final = 1000
 _PACE: Final = 5
 """Commands a second, each of two events."""
-_COMING_BACK: Final = 0.05
-"""Share of the clients that drop out and resume, each second."""
+_COMING_BACK: Final = 0.01
+"""Share of the clients, at least one, that hang up and resume after each command."""
 _PATIENCE: Final = 60.0
 _TENANT: Final = "live bench"
 _FILES: Final = 8192
@@ -44,6 +43,8 @@ _FRAME: Final = re.compile(rb"id: (\d+)\n(event: ready\n)?data: ")
 class Heard:
     """`times` in seconds from sending a command to receiving an event of it; `lost` counts gaps and repetitions."""
 
+    received: list[tuple[int, float]] = field(default_factory=list)
+    """Each event's seq and when it came: often before the command is answered."""
     times: list[float] = field(default_factory=list)
     lost: int = 0
     came_back: int = 0
@@ -113,22 +114,21 @@ async def listen(api: Served, token: str, *, clients: int, seconds: float) -> He
     async with httpx.AsyncClient(base_url=base, headers=bearer, trust_env=False, timeout=_PATIENCE) as http:
         artist = await _added(http, "/v1/artists")
         project = await _added(http, "/v1/projects")
-        listeners = [_Listener(api.port, token, heard, sent) for _ in range(clients)]
+        listeners = [_Listener(api.port, token, heard) for _ in range(clients)]
         await asyncio.gather(*(listener.connect() for listener in listeners))
         async with asyncio.timeout(_PATIENCE):
             await asyncio.gather(*(listener.ready.wait() for listener in listeners))
-        swapping = asyncio.create_task(_come_and_go(listeners, heard))
-        last = await _write(http, artist, project, seconds, sent)
-        swapping.cancel()
-        await asyncio.gather(swapping, return_exceptions=True)
+        async for _ in _written(http, artist, project, seconds, sent):
+            await _come_back(listeners, heard)
         deadline = time.perf_counter() + _PATIENCE
-        while any(listener.place < last for listener in listeners):
+        while any(listener.place < max(sent) for listener in listeners):
             if time.perf_counter() > deadline:
                 raise BenchFailed("a client waits for an event that does not come")
             await asyncio.sleep(0.01)
         for listener in listeners:
             listener.close()
     heard.events = len(sent)
+    heard.times = [at - sent[seq] for seq, at in heard.received if seq in sent]
     return heard
 
 
@@ -140,8 +140,10 @@ async def _added(http: httpx.AsyncClient, path: str) -> str:
     return body["id"]
 
 
-async def _write(http: httpx.AsyncClient, artist: str, project: str, seconds: float, sent: dict[int, float]) -> int:
-    """The seq of the last event; `sent` says when each one's command left."""
+async def _written(
+    http: httpx.AsyncClient, artist: str, project: str, seconds: float, sent: dict[int, float]
+) -> AsyncIterator[int]:
+    """One command after the other; `sent` says when that of an event left. Gives each one's last seq."""
     last, begins = 0, time.perf_counter()
     for n in range(max(1, round(seconds * _PACE))):
         await asyncio.sleep(max(0.0, begins + n / _PACE - time.perf_counter()))
@@ -159,14 +161,13 @@ async def _write(http: httpx.AsyncClient, artist: str, project: str, seconds: fl
         for seq in range(max(last, answer.json()["seq"] - 2) + 1, answer.json()["seq"] + 1):
             sent[seq] = began
         last = answer.json()["seq"]
-    return last
+        yield last
 
 
-async def _come_and_go(listeners: list["_Listener"], heard: Heard) -> None:
-    chance = random.Random(1)  # noqa: S311 - the same ones in every round
-    while True:
-        await asyncio.sleep(1 / (_COMING_BACK * len(listeners)))
-        listener = chance.choice(listeners)
+async def _come_back(listeners: list["_Listener"], heard: Heard) -> None:
+    """Some of them hang up in the middle of whatever comes, and go on where they were."""
+    first = heard.came_back % len(listeners)
+    for listener in listeners[first : first + max(1, round(_COMING_BACK * len(listeners)))]:
         listener.close()
         await listener.connect()
         heard.came_back += 1
@@ -175,11 +176,10 @@ async def _come_and_go(listeners: list["_Listener"], heard: Heard) -> None:
 class _Listener:
     """One client; a new connection for each life."""
 
-    def __init__(self, port: int, token: str, heard: Heard, sent: dict[int, float]) -> None:
+    def __init__(self, port: int, token: str, heard: Heard) -> None:
         self._port = port
         self._token = token
         self._heard = heard
-        self._sent = sent
         self._line: _Line | None = None
         self.place = 0
         self.ready = asyncio.Event()
@@ -190,9 +190,9 @@ class _Listener:
         request = (
             f"GET /v1/live?data=false HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {self._token}\r\n{last}\r\n"
         )
-        self._line = _Line(self, request.encode("ascii"))
+        line = self._line = _Line(self, request.encode("ascii"))
         loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: self._line, "127.0.0.1", self._port)  # type: ignore[arg-type,return-value]
+        await loop.create_connection(lambda: line, "127.0.0.1", self._port)
 
     def close(self) -> None:
         """Hang up, in the middle of whatever comes."""
@@ -207,8 +207,7 @@ class _Listener:
             return
         self._heard.lost += seq != self.place + 1
         self.place = max(self.place, seq)
-        if seq in self._sent:
-            self._heard.times.append(now - self._sent[seq])
+        self._heard.received.append((seq, now))
 
     def count(self, size: int) -> None:
         """So many bytes have come."""

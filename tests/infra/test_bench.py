@@ -170,8 +170,10 @@ def test_a_missed_must_is_the_answer_of_all(tmp_path: Path) -> None:
 
 
 def test_an_unknown_benchmark_is_a_plain_mistake(tmp_path: Path) -> None:
-    assert list(MEASURES) == ["domain", "append", "http", "project", "reads"]
-    with pytest.raises(typer.BadParameter, match=r"'teleport'.*there are: domain, append, http, project, reads"):
+    assert list(MEASURES) == ["domain", "append", "http", "live", "board", "project", "reads"]
+    with pytest.raises(
+        typer.BadParameter, match=r"'teleport'.*there are: domain, append, http, live, board, project, reads"
+    ):
         bench(["append", "teleport"], tmp_path / "figures.json", 1)
     with pytest.raises(typer.BadParameter):
         bench([], None, 1)
