@@ -1,13 +1,13 @@
 """No artist is booked twice at one time, unless an override accepted it by name."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from domain.calendar import CALENDAR, BookingFreed, BookingMoved, Calendar, TimeBooked
 from domain.event import Event
 from domain.overrides import Override
 from domain.rederived import BookingRederived
-from domain.spans import Span, overlap
+from domain.spans import Span, subtract
 from infra.log_feed import Decode
 from infra.verify_calendars import Look, Step
 from infra.verify_snapshot import UNREADABLE, Found, Snapshot
@@ -41,7 +41,7 @@ async def overlaps(at: Snapshot, decode: Decode) -> Found:
                 continue
             if (booked := _booked(event)) is not None:
                 bookings += 1
-                for other in _clashes(calendar, *booked):
+                for other in clashes(calendar, *booked):
                     found.violated(f"seq {seq} of {head.tenant_id} books {stream} over {other}")
             calendar = after
     found.looked_at = at.said(f"{bookings:,} bookings")
@@ -93,7 +93,9 @@ def _booked(event: Event) -> tuple[str, Sequence[Span], Sequence[Override]] | No
             return None
 
 
-def _clashes(calendar: Calendar, booking_id: str, spans: Sequence[Span], overrides: Sequence[Override]) -> list[str]:
-    accepted = _accepts(overrides)
-    others: Mapping[str, Sequence[Span]] = {id: claim.spans for id, claim in calendar.bookings.items()}
-    return [id for id, taken in others.items() if id not in accepted | {booking_id} and overlap(spans, taken)]
+def clashes(calendar: Calendar, booking_id: str, spans: Sequence[Span], overrides: Sequence[Override]) -> list[str]:
+    """The bookings that stand on time which this one comes to, and are not accepted; what it had was decided before."""
+    before = calendar.bookings.get(booking_id)
+    added = spans if before is None else subtract(spans, before.spans)
+    accepted = _accepts(overrides) | {booking_id}
+    return [one.booking_id for one in calendar.bookings.on(added) if one.booking_id not in accepted]
