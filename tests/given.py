@@ -64,6 +64,8 @@ class Studio:
     name: str = "acme"
     permissions: frozenset[str] = frozenset()
     calls: int = 0
+    told: dict[str, Any] = field(default_factory=dict)
+    """The latest answer."""
 
     def __post_init__(self) -> None:
         self.tenant = tenant_id("https://issuer.test", self.name)
@@ -98,8 +100,8 @@ class Studio:
 
     def answer(self, outcome: Outcome) -> dict[str, Any]:
         """What the caller was told."""
-        told: dict[str, Any] = json.loads(outcome.body)
-        return told
+        self.told = json.loads(outcome.body)
+        return self.told
 
     def policy(self, preset: str = "motion-24h", **rules: object) -> dict[str, Any]:
         said = {"preset": preset, **rules}

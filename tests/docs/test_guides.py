@@ -37,5 +37,7 @@ def test_a_story_that_is_not_true_or_means_nothing_fails() -> None:
     story.tell("film holds Ada on 2027-03-01 as A")
     with pytest.raises(AssertionError):
         story.tell("A is 2nd")
+    with pytest.raises(AssertionError):
+        story.tell("spot holds Ada on 2027-03-01 as B — warned: same_project")
     with pytest.raises(AssertionError, match="nobody knows"):
         story.tell("A dances")
