@@ -16,6 +16,7 @@ _TAGS: Final = {
     "bookings": "Binding engagements, and their clashes with time off.",
     "artists": "People, rooms and kit that can be held and booked, their calendars and their queues.",
     "time off": "When an artist is not available.",
+    "people": "Whoever has done something, or is the user of an artist.",
     "projects": "What artists are held and booked for.",
     "jobs": "Lines of a project to be filled.",
     "policy": "The rules that a tenant follows.",

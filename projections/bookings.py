@@ -17,6 +17,7 @@ from domain.calendar import BookingFreed, BookingMoved, ConflictFound, ConflictR
 from domain.rederived import BookingRederived
 from domain.spans import Span, plain
 from domain.worked import days, minutes, runs
+from projections.begun import begun
 from projections.projection import Projection
 from projections.recorded import Recorded
 from projections.rows import Rows
@@ -66,13 +67,9 @@ def project(recorded: Recorded, rows: Rows) -> None:
         case BookingMade() as made:
             rows.put(BOOKINGS, _made(recorded, made))
         case _:
-            booking_id = _changed(recorded)
-            if booking_id is None:
-                return
-            row = rows.get(BOOKINGS, (recorded.tenant_id, booking_id))
-            if row is None:
-                raise LookupError(f"seq {recorded.seq} of {recorded.tenant_id}: no booking {booking_id} was made")
-            rows.put(BOOKINGS, {**row, **_changes(recorded, row)})
+            if (booking_id := _changed(recorded)) is not None:
+                row = begun(rows, BOOKINGS, recorded, booking_id)
+                rows.put(BOOKINGS, {**row, **_changes(recorded, row)})
 
 
 def _changed(recorded: Recorded) -> str | None:

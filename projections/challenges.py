@@ -14,6 +14,7 @@ from domain.challenge import (
     ChallengeWithdrawn,
 )
 from domain.rederived import ContestRederived
+from projections.begun import begun
 from projections.projection import Projection
 from projections.recorded import Recorded
 from projections.rows import Rows
@@ -54,9 +55,7 @@ def project(recorded: Recorded, rows: Rows) -> None:
     if isinstance(recorded.event, ChallengeRaised):
         rows.put(CHALLENGES, _raised(recorded, recorded.event))
     for id in _changed(recorded):
-        row = rows.get(CHALLENGES, (recorded.tenant_id, id))
-        if row is None:
-            raise LookupError(f"seq {recorded.seq} of {recorded.tenant_id}: no challenge {id} was raised")
+        row = begun(rows, CHALLENGES, recorded, id)
         rows.put(CHALLENGES, {**row, **_changes(recorded, row)})
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from domain.job import JobClosed, JobFilled, JobOpened, JobVacated
 from domain.spans import Span
 from domain.worked import Run, days, fewest, minutes, runs
+from projections.begun import begun
 from projections.projection import Projection
 from projections.recorded import Recorded
 from projections.rows import Rows
@@ -52,9 +53,7 @@ def project(recorded: Recorded, rows: Rows) -> None:
     if isinstance(recorded.event, JobOpened):
         rows.put(JOBS, _opened(recorded, recorded.event))
         return
-    row = rows.get(JOBS, (recorded.tenant_id, recorded.stream.removeprefix(_JOB)))
-    if row is None:
-        raise LookupError(f"seq {recorded.seq} of {recorded.tenant_id}: {recorded.stream} was not opened")
+    row = begun(rows, JOBS, recorded, recorded.stream.removeprefix(_JOB))
     rows.put(JOBS, {**row, "version": recorded.version, **_changes(recorded, row)})
 
 

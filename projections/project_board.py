@@ -8,6 +8,7 @@ from domain.booking import BookingCancelled, BookingMade
 from domain.calendar import BookingFreed, BookingMoved, TimeBooked
 from domain.rederived import BookingRederived
 from domain.worked import days, minutes, runs
+from projections.begun import begun
 from projections.projection import Projection
 from projections.recorded import Recorded
 from projections.rows import Rows
@@ -47,14 +48,9 @@ def project(recorded: Recorded, rows: Rows) -> None:
     """A booking is made, takes other time, costs something to cancel."""
     if isinstance(recorded.event, BookingMade):
         rows.put(LINES, _made(recorded, recorded.event))
-        return
-    booking_id = _changed(recorded)
-    if booking_id is None:
-        return
-    row = rows.get(LINES, (recorded.tenant_id, booking_id))
-    if row is None:
-        raise LookupError(f"seq {recorded.seq} of {recorded.tenant_id}: no booking {booking_id} was made")
-    rows.put(LINES, {**row, **_changes(recorded, row)})
+    elif (booking_id := _changed(recorded)) is not None:
+        row = begun(rows, LINES, recorded, booking_id)
+        rows.put(LINES, {**row, **_changes(recorded, row)})
 
 
 def _changed(recorded: Recorded) -> str | None:

@@ -6,6 +6,7 @@ from typing import Final
 from domain.calendar import ConflictFound, ConflictResolved, TimeOffMarked
 from domain.rederived import TimeOffRederived
 from domain.time_off import TimeOffApproved, TimeOffRejected, TimeOffRequested, TimeOffWithdrawn
+from projections.begun import begun
 from projections.projection import Projection
 from projections.recorded import Recorded
 from projections.rows import Rows
@@ -66,13 +67,9 @@ def project(recorded: Recorded, rows: Rows) -> None:
         case ConflictResolved() as resolved:
             rows.remove(CONFLICTS, (recorded.tenant_id, resolved.booking_id, resolved.time_off_id))
         case _:
-            id = _changed(recorded)
-            if id is None:
-                return
-            row = rows.get(TIME_OFF, (recorded.tenant_id, id))
-            if row is None:
-                raise LookupError(f"seq {recorded.seq} of {recorded.tenant_id}: no time off {id} was asked for")
-            rows.put(TIME_OFF, {**row, **_changes(recorded, row)})
+            if (id := _changed(recorded)) is not None:
+                row = begun(rows, TIME_OFF, recorded, id)
+                rows.put(TIME_OFF, {**row, **_changes(recorded, row)})
 
 
 def _changed(recorded: Recorded) -> str | None:

@@ -7,6 +7,7 @@ from domain.calendar import BookingFreed, BookingMoved, TimeBooked
 from domain.rederived import BookingRederived
 from domain.spans import Span
 from domain.worked import runs
+from projections.begun import begun
 from projections.projection import Projection
 from projections.recorded import Recorded
 from projections.rows import Rows
@@ -50,14 +51,11 @@ def project(recorded: Recorded, rows: Rows) -> None:
             }
             rows.put(UTILISATION, {**booking, **_work(booked.spans)})
         case BookingMoved() | BookingFreed() | BookingRederived() as changed:
-            key = (recorded.tenant_id, changed.booking_id)
-            if not changed.spans:
-                rows.remove(UTILISATION, key)
-                return
-            row = rows.get(UTILISATION, key)
-            if row is None:
-                raise LookupError(f"seq {recorded.seq} of {recorded.tenant_id}: {changed.booking_id} had no time")
-            rows.put(UTILISATION, {**row, **_work(changed.spans)})
+            if changed.spans:
+                row = begun(rows, UTILISATION, recorded, changed.booking_id)
+                rows.put(UTILISATION, {**row, **_work(changed.spans)})
+            else:
+                rows.remove(UTILISATION, (recorded.tenant_id, changed.booking_id))
         case _:
             pass
 
