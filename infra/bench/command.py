@@ -13,6 +13,7 @@ from infra.bench.append import Progress, append_rows
 from infra.bench.board import board_rows
 from infra.bench.domain import domain_rows
 from infra.bench.http import http_rows
+from infra.bench.kept_reads import kept_rows
 from infra.bench.live import live_rows
 from infra.bench.project import project_rows
 from infra.bench.reads import reads_rows
@@ -30,7 +31,7 @@ MEASURES: Final[Mapping[str, Measure]] = {
     "live": live_rows,
     "board": board_rows,
     "project": project_rows,
-    "reads": reads_rows,
+    "reads": lambda seconds, progress: [*kept_rows(seconds, progress), *reads_rows(seconds, progress)],
 }
 
 

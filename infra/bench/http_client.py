@@ -20,7 +20,7 @@ from infra.bench.workload import new_id
 _ID_BEFORE: Final = b'\r\n\r\n{"id":"'
 _PATIENCE: Final = 30.0
 """Seconds for what is under way at the end."""
-_CREATED: Final = 201
+_ACCEPTED: Final = (200, 201)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,22 @@ class Request:
     def under(self, id: bytes) -> bytes:
         """All of it."""
         return b"".join((self.head, id, _ID_BEFORE, id, self.tail))
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A request that is sent again as it is."""
+
+    whole: bytes
+
+    def under(self, _: bytes) -> bytes:
+        """All of it, whatever the id."""
+        return self.whole
+
+
+def read(token: str, path: str) -> Read:
+    """`GET` that path."""
+    return Read(f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n".encode("ascii"))
 
 
 def request(token: str, members: bytes) -> Request:
@@ -63,7 +79,7 @@ class Answered:
         return len(self.times) / self.seconds
 
 
-def drive(port: int, requests: Sequence[Request], *, connections: int, seconds: float) -> Answered:
+def drive(port: int, requests: Sequence[Request] | Sequence[Read], *, connections: int, seconds: float) -> Answered:
     """Send `requests` over and over, under new ids, for so long; returns when each has its answer.
 
     Raises:
@@ -72,7 +88,7 @@ def drive(port: int, requests: Sequence[Request], *, connections: int, seconds: 
     return uvloop.run(_drive(port, requests, connections, seconds))
 
 
-async def _drive(port: int, requests: Sequence[Request], connections: int, seconds: float) -> Answered:
+async def _drive(port: int, requests: Sequence[Request] | Sequence[Read], connections: int, seconds: float) -> Answered:
     loop, answered, ids = asyncio.get_running_loop(), Answered(), _ids()
     gc.collect()
     gc.freeze()
@@ -107,7 +123,7 @@ def _ids() -> Iterator[bytes]:
 class _Line(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, answered: Answered, requests: Sequence[Request], ids: Iterator[bytes]) -> None:
+    def __init__(self, answered: Answered, requests: Sequence[Request] | Sequence[Read], ids: Iterator[bytes]) -> None:
         self._answered = answered
         self._requests = _for_ever(requests)
         self._ids = ids
@@ -146,7 +162,7 @@ class _Line(asyncio.Protocol):
             return
         self._received = b""
         now = time.perf_counter()
-        if status == _CREATED:
+        if status in _ACCEPTED:
             self._answered.times.append(now - self._sent)
             self._answered.acknowledged.append(self._id.decode("ascii"))
         else:
@@ -162,7 +178,7 @@ class _Line(asyncio.Protocol):
             self.done.set_exception(error or ConnectionError("before its answer was whole"))
 
 
-def _for_ever(requests: Sequence[Request]) -> Iterator[Request]:
+def _for_ever(requests: Sequence[Request] | Sequence[Read]) -> Iterator[Request | Read]:
     while True:
         yield from requests
 

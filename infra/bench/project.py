@@ -129,7 +129,7 @@ def _empty(url: str, projections: Sequence[Projection]) -> None:
 
 
 @dataclass
-class _Counted:
+class Counted:
     """A store that says when it has been given everything."""
 
     store: Store
@@ -138,12 +138,15 @@ class _Counted:
 
     @property
     def projections(self) -> Sequence[Projection]:
+        """See `consumers.store.Store`, as for all of these."""
         return self.store.projections
 
     async def positions(self) -> dict[str, dict[str, int]]:
+        """As the store does."""
         return await self.store.positions()
 
     async def apply(self, work: Work, *, refused: str = "") -> Sequence[Parked]:
+        """As the store does."""
         parked = await self.store.apply(work, refused=refused)
         self.left -= sum(step.seq - step.was for step in steps_of(work))
         if self.left <= 0:
@@ -151,9 +154,11 @@ class _Counted:
         return parked
 
     async def parked(self, projection: str) -> list[Parked]:
+        """As the store does."""
         return await self.store.parked(projection)
 
     async def retry(self, share: Share) -> Sequence[Parked]:
+        """As the store does."""
         return await self.store.retry(share)
 
 
@@ -169,8 +174,8 @@ async def _caught_up(url: str, projections: Sequence[Projection], events: int) -
     async with projector_pool(url) as pool:
         history = LogHistory(pool, Mapper(EVENTS).decode)
         store = PostgresStore(pool=pool, projections=projections, failpoint=lambda _: None)
-        counted = _Counted(store, events * len(projections))
-        feed = LogFeed(pool=pool, history=history, calls=_nobody())
+        counted = Counted(store, events * len(projections))
+        feed = LogFeed(pool=pool, history=history, calls=nobody())
         projector = Projector(feed=feed, history=history, store=counted, failpoint=lambda _: None)
         gc.collect()
         gc.freeze()
@@ -188,7 +193,8 @@ async def _caught_up(url: str, projections: Sequence[Projection], events: int) -
     return wall, cpu
 
 
-async def _nobody() -> AsyncGenerator[str, None]:
+async def nobody() -> AsyncGenerator[str, None]:
+    """Never calls."""
     await asyncio.Event().wait()
     yield ""
 

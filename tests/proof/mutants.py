@@ -37,6 +37,8 @@ TOKENS = "tests/infra/test_tokens.py"
 CALENDARS = "tests/domain/test_calendar_machine.py"
 CHALLENGES = "tests/domain/test_challenge_machine.py"
 SCHEMA = "infra/migrations/0001_event_log.sql"
+REDIS = "tests/infra/test_redis_store.py"
+DASHBOARD = "tests/read_api/test_dashboard.py"
 
 MUTANTS = (
     Mutant(
@@ -391,6 +393,52 @@ MUTANTS = (
         "return (instant.astimezone(zone_named(zone)) + timedelta(days=days)).astimezone(UTC)",
         "return instant + timedelta(days=days)",
         ("tests/domain/test_summer_time.py",),
+    ),
+    Mutant(
+        "the script in Redis does not look where it is",
+        "infra/redis_script.py",
+        "if (stored[1] or '0') ~= ARGV[at] or (stored[2] or '') ~= ARGV[at + 1] then return 0 end",
+        "",
+        (REDIS,),
+    ),
+    Mutant(
+        "the position in Redis is written behind the script",
+        "infra/redis_store.py",
+        '        written = await self._send(moves)\n        self._failpoint("redis.after_script")\n',
+        "        written = await self._send({t: [m._replace(to=m.was) for m in some] for t, some in moves.items()})\n"
+        '        self._failpoint("redis.after_script")\n'
+        "        for tenant, move in ((t, m) for t, some in moves.items() for m in some):\n"
+        "            name = key_of(tenant, move.projection, POSITION)\n"
+        "            await self._client.hset(name, mapping={**move.to._asdict(), 'whole_at': move.whole_at})\n",
+        (REDIS,),
+    ),
+    Mutant(
+        "a Redis of another life of the log is believed",
+        "infra/redis_store.py",
+        "if place.incarnation == heads[both[0]].incarnation and place.seq",
+        "if place.seq",
+        (REDIS,),
+    ),
+    Mutant(
+        "the tenant is missing from the keys in Redis",
+        "infra/redis_keys.py",
+        'f"pt:{{{tenant_id}}}:{projection}:{name}" if name else f"pt:{{{tenant_id}}}:{projection}"',
+        'f"pt:{{all}}:{projection}:{name}" if name else f"pt:{{all}}:{projection}"',
+        (DASHBOARD,),
+    ),
+    Mutant(
+        "the tenant is missing from what is asked together",
+        "read_api/tenant.py",
+        "self.reads.together.ask((self.who.tenant_id, question, *of), look)",
+        "self.reads.together.ask((question, *of), look)",
+        (DASHBOARD,),
+    ),
+    Mutant(
+        "a clock that has run out unrecorded still counts",
+        "read_api/dashboard_in_redis.py",
+        "        alive = worst_ranks(holds, now)\n",
+        "        alive = worst_ranks(holds)\n",
+        (DASHBOARD,),
     ),
 )
 

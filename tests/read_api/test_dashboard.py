@@ -131,6 +131,19 @@ async def test_another_tenant_sees_nothing_of_it(
 
 
 @pytest.mark.anyio
+async def test_two_tenants_who_ask_at_once_share_no_answer(
+    office: Office, client: AsyncClient, database: str, redis_url: str
+) -> None:
+    await _work(office)
+    other = replace(office, name="other")
+    await other.artist()
+    await caught_up(database, redis_url)
+    asked = [asking(one.tenant_id) for one in (office, other) * 20]
+    found = await asyncio.gather(*[get(client, "/v1/dashboard", headers) for headers in asked])
+    assert [one["holds"]["total"] for one in found] == [3, 0] * 20
+
+
+@pytest.mark.anyio
 async def test_an_artist_is_not_staff(office: Office, client: AsyncClient) -> None:
     answer = await client.get("/v1/dashboard", headers=asking(office.tenant_id, "artist", str(uid("ada"))))
     assert answer.status_code == 403
