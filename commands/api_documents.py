@@ -71,6 +71,11 @@ def batch_responses() -> Responses:
     return {status: refusal for status, refusal in _refusals().items() if status not in _NOT_OF_A_BATCH}
 
 
+def import_responses() -> Responses:
+    """All that an import can answer as a whole; what becomes of a row stands in the report."""
+    return _refusals()
+
+
 def _refusals() -> Responses:
     found: Responses = {}
     for refusal, code, description in _REFUSALS:

@@ -22,6 +22,7 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp
 
 from commands import api as commands_api
+from commands import api_imports
 from commands.api_paths import CommandPaths
 from commands.log import Log
 from consumers.notices import CHANNEL
@@ -94,7 +95,7 @@ def create_app(settings: Settings, open_parts: OpenParts) -> FastAPI:
     app.state.refuse, app.state.stopping, app.state.metrics = refuse, False, Metrics()
     app.state.feed_key = cache(partial(feed_key, settings))
     app.router.routes += commands_api.router.routes
-    for router in (reads_api.router, board_api.router, operations.router):
+    for router in (api_imports.router, reads_api.router, board_api.router, operations.router):
         app.include_router(router)
     app.verifier, app.most = _verifier(settings, http), settings.max_body_size
     app.state.verify = app.verifier.verify

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from infra import cli_read_models, cli_serving, cli_tools
+from infra import cli_exchange, cli_read_models, cli_serving, cli_tools
 from infra.cannot_run import CannotRun
 
 app = typer.Typer(
@@ -38,6 +38,9 @@ for command in (
     cli_serving.relay,
     cli_serving.clock,
     cli_tools.token,
+    cli_exchange.import_ics,
+    cli_exchange.import_csv,
+    cli_exchange.openapi,
     cli_tools.import_permits,
     cli_read_models.rebuild,
     cli_tools.verify,

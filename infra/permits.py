@@ -23,6 +23,7 @@ from psycopg import sql
 from pydantic_core import to_json
 
 from commands.artist import AddArtist, add_artist
+from commands.at_once import each
 from commands.body import Body
 from commands.context import Context
 from commands.hold import PlaceHold, place_hold
@@ -34,7 +35,6 @@ from domain.ids import derived_id
 from domain.project import PROJECT
 from domain.spans import NoSuchTime
 from domain.tenant import TENANT
-from infra.at_once import each
 from infra.catalogue import EVENTS
 from infra.event_log import EventLog
 from infra.mapper import Mapper

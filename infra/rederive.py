@@ -12,9 +12,9 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
+from commands.at_once import each
 from commands.calendar import rederive_calendar
 from commands.context import Context
-from infra.at_once import each
 from infra.catalogue import EVENTS
 from infra.event_log import EventLog
 from infra.mapper import Mapper

@@ -13,7 +13,20 @@ from infra.address import free_port
 from infra.embedded_guard import postmaster, until
 from tests.infra.command_line import TOOL, environment_with, run
 
-COMMANDS = ("up", "migrate", "api", "project", "token", "import-permits", "rebuild", "verify", "bench")
+COMMANDS = (
+    "up",
+    "migrate",
+    "api",
+    "project",
+    "token",
+    "import-ics",
+    "import-csv",
+    "openapi",
+    "import-permits",
+    "rebuild",
+    "verify",
+    "bench",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
