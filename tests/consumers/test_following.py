@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import psycopg
@@ -12,11 +13,14 @@ import pytest
 from pydantic_core import from_json, to_json
 
 from commands.booking_changes import PostponeBooking, postpone_booking
+from commands.context import Context
 from commands.job import OpenJob, open_a_job
+from commands.log import Decision, Outcome
 from commands.project import CancelProject, cancel_project
 from consumers.following import Follower
 from consumers.notices import notices
 from consumers.positions import Step
+from domain.decider import Stream
 from domain.project import ProjectNotOpen
 from infra.event_log import EventLog
 from infra.postgres import projector_pool
@@ -25,12 +29,14 @@ from tests.flow.office import Office, catch_up, days, open_log
 
 pytestmark = pytest.mark.anyio
 
+S = TypeVar("S")
 DAY = days("2035-03-01")
 PLACES = (
     "following.after_select",
     "following.after_step",
     "following.before_mark",
     "following.after_mark",
+    "a command",
 )
 
 
@@ -40,6 +46,23 @@ class Dropped(Exception):
 
 def nowhere(_: str) -> None:
     pass
+
+
+@dataclass
+class Failing:
+    """A log that may fail before a command gets there."""
+
+    log: EventLog
+    failpoint: Callable[[str], None]
+
+    async def decide(
+        self, context: Context, subject: Stream[Any], reads: Sequence[Stream[Any]], decision: Decision
+    ) -> Outcome:
+        self.failpoint("a command")
+        return await self.log.decide(context, subject, reads, decision)
+
+    async def state(self, tenant_id: str, stream: Stream[S]) -> S:
+        return await self.log.state(tenant_id, stream)
 
 
 async def nobody() -> AsyncGenerator[str, None]:
@@ -52,7 +75,7 @@ async def following(
     database: str, log: EventLog, failpoint: Callable[[str], None] = nowhere
 ) -> AsyncIterator[Follower]:
     async with projector_pool(database) as pool:
-        yield Follower(log=log, pool=pool, notices=nobody(), failpoint=failpoint)
+        yield Follower(log=Failing(log, failpoint), pool=pool, notices=nobody(), failpoint=failpoint)
 
 
 @pytest.fixture

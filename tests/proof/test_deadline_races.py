@@ -33,6 +33,8 @@ AROUND: Final = 0.75
 """Seconds before and after a deadline at which commands are sent."""
 LATE: Final = 2.0
 """Seconds after which nobody may be told anything that was true before the deadline."""
+TOO_LATE: Final = 0.2
+"""How many of the challenged answer only then."""
 
 pytestmark = pytest.mark.anyio
 
@@ -133,17 +135,19 @@ async def test_a_confirmation_just_before_a_deadline_against_others_just_after_i
 
 
 async def test_a_challenge_answered_at_its_deadline(database: str, data: Path) -> None:
-    """The first one would book, or lets go, and the challenger confirms, all about when silence loses."""
+    """The first one would book, or lets go, and the challenger confirms, about when silence loses; or well after it."""
     races = list[Race]()
 
     async def race(one: Race, deadline: float) -> None:
-        what = one.desk.chance.choice(["book", "release"])
+        what, answers_at = one.desk.chance.choice(["book", "release"]), one.around(deadline)
+        if one.desk.chance.random() < TOO_LATE:
+            answers_at = deadline + LATE + AROUND
         body = {"hold_id": one.first, "answer": "confirm" if what == "book" else "release"}
         await asyncio.gather(
-            one.ask(what, one.first, f"/v1/challenges/{one.challenge}/answer", body, at=one.around(deadline)),
+            one.ask(what, one.first, f"/v1/challenges/{one.challenge}/answer", body, at=answers_at),
             one.confirm(one.second, at=one.around(deadline)),
         )
-        await one.confirm(one.second, at=deadline + LATE + AROUND)
+        await one.confirm(one.second, at=deadline + LATE + 2 * AROUND)
         silence = Call("silence", one.first, deadline, deadline + LATE, "ok")
         assert explained([*one.history, silence], Day((one.first, one.second), challenged=one.first)), (deadline, one)
 
