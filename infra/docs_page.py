@@ -58,7 +58,10 @@ def _parameters(document: Schema, parameters: Iterable[Schema]) -> str:
 def _body(document: Schema, body: Schema | None) -> str:
     if body is None:
         return ""
-    return f"<h4>Body</h4>{_shape(document, body['content']['application/json']['schema'])}"
+    media_type, described = next(iter(body["content"].items()))
+    if media_type != "application/json":
+        return f"<h4>Body</h4><p>A file: <code>{escape(media_type)}</code></p>"
+    return f"<h4>Body</h4>{_shape(document, described['schema'])}"
 
 
 def _responses(document: Schema, responses: Mapping[str, Schema]) -> str:
