@@ -85,10 +85,9 @@ async def test_every_command_answers_as_documented(running: Api) -> None:
     off = (await say(f"/v1/artists/{artist}/time-off", {"periods": MAY}))["id"]
     assert (await say(f"/v1/time-off/{off}/approve"))["conflicts"] == [booking]
     await say(f"/v1/conflicts/{booking}/resolve", {"how": "reject_time_off"})
-    again = (await say(f"/v1/artists/{artist}/time-off", {"periods": TIMED}))["id"]
-    await say(f"/v1/time-off/{again}/reject")
-    again = (await say(f"/v1/artists/{artist}/time-off", {"periods": TIMED}))["id"]
-    await say(f"/v1/time-off/{again}/withdraw")
+    for end in ("reject", "withdraw"):
+        again = (await say(f"/v1/artists/{artist}/time-off", {"periods": TIMED}))["id"]
+        await say(f"/v1/time-off/{again}/{end}")
     await say(f"/v1/bookings/{booking}/reschedule", {"periods": MARCH})
     await say(f"/v1/bookings/{booking}/postpone")
     past = [{"first_day": "2026-10-05", "last_day": "2026-10-06"}]
@@ -99,7 +98,7 @@ async def test_every_command_answers_as_documented(running: Api) -> None:
     await say(f"/v1/holds/{asked}/accept")
     await say(f"/v1/holds/{countered}/counter", {"periods": APRIL})
     await say(f"/v1/holds/{declined}/decline")
-    await say(f"/v1/jobs/{job}/close")
-    await say(f"/v1/projects/{rival}/close")
-    await say(f"/v1/projects/{project}/cancel")
+    await say(f"/v1/feeds/{(await say('/v1/feeds', {'artist_id': artist}))['id']}/revoke")
+    for end in (f"jobs/{job}/close", f"projects/{rival}/close", f"projects/{project}/cancel"):
+        await say(f"/v1/{end}")
     assert {route.path for route in router.commands} - say.routes == set()

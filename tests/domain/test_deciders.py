@@ -16,19 +16,20 @@ from domain.clocks import Clock
 from domain.decider import Decider
 from domain.errors import NotFound
 from domain.event import Event
+from domain.feed import FEED
 from domain.groups import Members, of
 from domain.hold import HOLD, Group
 from domain.ids import derived_id
 from domain.job import JOB, Job
 from domain.job import close as close_job
-from domain.overdue import Due, lapse, next_due
+from domain.overdue import Due, NotDue, lapse, must_be_due, next_due
 from domain.project import PROJECT, Project, ProjectOpened, cancel, close
 from domain.queue import depth, firsts, ranks, stretches, worst_rank
 from domain.spans import whole_days
 from domain.tenant import TENANT
 from domain.time_off import TIME_OFF, TimeOff, withdraw
 
-DECIDERS: list[Decider[Any]] = [ARTIST, BOOKING, CALENDAR, CHALLENGE, HOLD, JOB, PROJECT, TENANT, TIME_OFF]
+DECIDERS: list[Decider[Any]] = [ARTIST, BOOKING, CALENDAR, CHALLENGE, FEED, HOLD, JOB, PROJECT, TENANT, TIME_OFF]
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CLOCK = Clock(NOW, "an hour", "UTC", "ours")
 DAY = whole_days(date(2027, 3, 1), date(2027, 3, 1), "UTC")
@@ -111,6 +112,12 @@ def test_a_clock_that_an_earlier_fact_has_ended_lapses_nothing() -> None:
     assert lapse(calendar, Due("a", "first_refusal", CLOCK)) is None
     assert lapse(calendar, Due("b", "deadline", CLOCK)) is None
     assert lapse(calendar, Due("a", "deadline", CLOCK)) is not None
+
+
+def test_a_clock_is_not_recorded_before_its_time() -> None:
+    must_be_due(NOW, NOW)
+    with pytest.raises(NotDue):
+        must_be_due(NOW.replace(microsecond=1), NOW)
 
 
 def test_a_hold_is_found_in_its_own_group() -> None:

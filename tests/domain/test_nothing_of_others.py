@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import DomainError
@@ -47,6 +47,7 @@ def told(studio: Studio, what: str, name: str, day: int) -> Any:  # noqa: ANN401
     return answer
 
 
+@settings(deadline=None)
 @given(steps=STEPS)
 def test_a_tenant_is_told_the_same_whatever_another_does(steps: list[tuple[bool, str, str, int]]) -> None:
     """The two call everything alike: artists, projects, holds, and keys."""
@@ -61,6 +62,7 @@ def test_a_tenant_is_told_the_same_whatever_another_does(steps: list[tuple[bool,
             told(theirs, what, name, day)
 
 
+@settings(deadline=None)
 @given(steps=STEPS)
 def test_an_artist_is_told_of_ranks_and_never_who_else_stands_there(steps: list[tuple[bool, str, str, int]]) -> None:
     studio = Studio()
