@@ -36,3 +36,5 @@ def configure_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_forget, *lines]))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # It tells of every connection and rebalance, and calls a broker that is away for a moment an error.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)

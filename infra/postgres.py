@@ -38,6 +38,17 @@ def projector_pool(url: str, *, max_size: int = 4) -> Pool:
     return _pool(url, PROJECTOR, max_size)
 
 
+def relay_pool(url: str, *, max_size: int = 4) -> Pool:
+    """The same for a relay, of which a paused one must keep no lock: others wait for it to take its shards over."""
+
+    async def configure(connection: Connection) -> None:
+        await _become(connection, PROJECTOR)
+        await connection.execute("SET idle_in_transaction_session_timeout = '2s'")
+        await connection.commit()
+
+    return _pool(url, PROJECTOR, max_size, configure)
+
+
 def rebuilding_pool(url: str) -> Pool:
     """The projector's connections, to which the tables of `rebuilding` hide the live ones of the same name."""
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import psycopg
 import structlog
+from psycopg.errors import IdleInTransactionSessionTimeout
 
 from consumers.relay import Meter, Relay
 from consumers.relay_leases import Leases
@@ -15,7 +16,7 @@ from infra.failpoint import failpoint
 from infra.kafka import Kafka, check_kafka
 from infra.kafka_producer import make_producer
 from infra.outbox import LogOutbox
-from infra.postgres import check_database, projector_pool
+from infra.postgres import check_database, relay_pool
 
 _PATIENCE: Final = 5.0
 """Seconds in which a Postgres that is there gives a connection."""
@@ -42,13 +43,13 @@ async def relay(url: str, kafka: Kafka, *, shards: int, meter: Meter) -> None:
     while True:
         try:
             await _relay(url, kafka, shards, meter)
-        except (psycopg.OperationalError, ConnectionError) as error:
+        except (psycopg.OperationalError, IdleInTransactionSessionTimeout, ConnectionError) as error:
             _log.warning("relay_interrupted", reason=str(error))
             await asyncio.sleep(_PAUSE)
 
 
 async def _relay(url: str, kafka: Kafka, shards: int, meter: Meter) -> None:
-    pool = projector_pool(url)
+    pool = relay_pool(url)
     try:
         await pool.open(wait=True, timeout=_PATIENCE)
         leases = Leases(pool, relay=str(uuid4()), shards=shards)

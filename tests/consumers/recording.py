@@ -12,8 +12,13 @@ from infra.chain import chained, envelope
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def record(url: str, tenant_id: str, *entries: tuple[str, Event]) -> int:
-    """Append these (stream, event) pairs in one transaction; returns the seq that the tenant's log is at."""
+def record(
+    url: str, tenant_id: str, *entries: tuple[str, Event], held_open: float = 0.0, rolled_back: bool = False
+) -> int:
+    """Append these (stream, event) pairs in one transaction; returns the seq that the tenant's log is at.
+
+    The transaction stays open for so many seconds more, with the tenant's head locked; it may come to nothing.
+    """
     with psycopg.connect(url) as connection:
         connection.execute("INSERT INTO heads (tenant_id) VALUES (%s) ON CONFLICT DO NOTHING", [tenant_id])
         found = connection.execute(
@@ -52,4 +57,8 @@ def record(url: str, tenant_id: str, *entries: tuple[str, Event]) -> int:
         connection.execute(
             "UPDATE heads SET seq = %s, hash = %s, recorded_at = %s WHERE tenant_id = %s", [seq, digest, now, tenant_id]
         )
+        if held_open:
+            connection.execute("SELECT pg_sleep(%s)", [held_open])
+        if rolled_back:
+            connection.rollback()
     return int(seq)

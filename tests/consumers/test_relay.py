@@ -9,7 +9,7 @@ from pydantic_core import from_json
 
 from consumers.relay_leases import LeaseLost, Leases, shard_of
 from consumers.relay_marks import Mark, Marks
-from tests.consumers.post import SHARDS, Post, marks, relaying, until
+from tests.consumers.post import SHARDS, Post, marks, relay_on, relaying, until
 from tests.consumers.recording import record
 from tests.consumers.tally import Counted, pool
 
@@ -167,6 +167,28 @@ async def test_a_relay_that_lost_its_lease_lets_others_send(database: str) -> No
                 record(database, tenant, EVENT)
             await until(lambda: marks(database) == dict.fromkeys(tenants, 1), second)
     assert sorted(one.tenant_id for one in ours.arrived + theirs.arrived) == sorted(tenants)
+
+
+async def test_a_relay_whose_time_has_run_out_sends_nothing(database: str) -> None:
+    record(database, str(uuid4()), EVENT)
+    reached, post = list[str](), Post()
+    async with pool(database) as connections:
+        relay = relay_on(database, connections, post, ONE, reached.append)
+
+        def failpoint(name: str) -> None:
+            reached.append(name)
+            if name == "relay.after_read" and not post.arrived:
+                # This process was paused here, for longer than its lease lasts.
+                relay._until = 0.0
+            if name == "relay.lease_lost":
+                raise ConnectionError
+
+        relay._failpoint = failpoint
+        with pytest.raises(ConnectionError):
+            async with asyncio.timeout(20):
+                await relay.run()
+    assert reached == ["relay.after_read", "relay.lease_lost"]
+    assert post.arrived == []
 
 
 async def test_a_log_that_was_replaced_is_sent_again_from_its_beginning(database: str) -> None:

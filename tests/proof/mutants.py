@@ -33,6 +33,7 @@ EVENT_LOG = "tests/infra/test_event_log.py"
 ISOLATION = "tests/infra/test_isolation.py"
 RACES = "tests/proof/test_races.py"
 DEADLINES = "tests/proof/test_deadline_races.py"
+RELAY = "tests/consumers/test_relay.py"
 TOKENS = "tests/infra/test_tokens.py"
 CALENDARS = "tests/domain/test_calendar_machine.py"
 CHALLENGES = "tests/domain/test_challenge_machine.py"
@@ -439,6 +440,90 @@ MUTANTS = (
         "        alive = worst_ranks(holds, now)\n",
         "        alive = worst_ranks(holds)\n",
         (DASHBOARD,),
+    ),
+    Mutant(
+        "the relay marks what nobody has acknowledged",
+        "consumers/relay.py",
+        "            acknowledged = await answer\n",
+        "            acknowledged = len(batch)\n",
+        (RELAY,),
+    ),
+    Mutant(
+        "the relay's mark goes over what failed",
+        "consumers/relay.py",
+        "for one in batch[:acknowledged]}",
+        "for one in batch}",
+        (RELAY,),
+    ),
+    Mutant(
+        "the relay skips what failed",
+        "consumers/relay.py",
+        "            if acknowledged < len(batch):\n",
+        "            if acknowledged < 0:\n",
+        (RELAY,),
+    ),
+    Mutant(
+        "an old producer is used again after its failure",
+        "consumers/relay.py",
+        "            self._meter.gave_up()\n            await self._give_up_producer()\n",
+        "            self._meter.gave_up()\n",
+        (RELAY,),
+    ),
+    Mutant(
+        "a relay sends on though its lease has run out",
+        "consumers/relay.py",
+        "                if time.monotonic() >= self._until:\n",
+        "                if time.monotonic() < 0:\n",
+        (RELAY,),
+    ),
+    Mutant(
+        "marks are written without a fencing epoch",
+        "consumers/relay_marks.py",
+        "AS given (shard, epoch) USING (shard, epoch)",
+        "AS given (shard, epoch) USING (shard)",
+        (RELAY,),
+    ),
+    Mutant(
+        "a shard changes hands under its old epoch",
+        "consumers/relay_leases.py",
+        "SET relay = %(relay)s, epoch = epoch + 1",
+        "SET relay = %(relay)s",
+        (RELAY,),
+    ),
+    Mutant(
+        "a replaced log goes by the old log's marks",
+        "consumers/relay_marks.py",
+        "JOIN heads h USING (tenant_id, incarnation)",
+        "JOIN heads h USING (tenant_id)",
+        (RELAY,),
+    ),
+    Mutant(
+        "the relay waits for a client that has stopped for ever",
+        "infra/kafka_producer.py",
+        "PATIENCE: Final = 4.0",
+        "PATIENCE: Final = 60.0",
+        ("tests/infra/test_relaying.py",),
+    ),
+    Mutant(
+        "what Kafka holds no more is missed by nobody",
+        "infra/kafka_feed.py",
+        "                if self._due and (missing :=",
+        "                if not self._due and (missing :=",
+        ("tests/infra/test_kafka_feed.py",),
+    ),
+    Mutant(
+        "a read model behind Kafka begins at the end",
+        "infra/kafka_start.py",
+        "                if mark is not None and seq < mark:\n",
+        "                if mark is not None and mark < 0:\n",
+        ("tests/infra/test_kafka_feed.py",),
+    ),
+    Mutant(
+        "verify does not look at the order in Kafka",
+        "infra/verify_kafka.py",
+        "    if seq > held.next:\n",
+        "    if seq < 0:\n",
+        ("tests/infra/test_verify_kafka.py",),
     ),
 )
 

@@ -99,6 +99,27 @@ class Kept:
 _TOOL: Final = (sys.executable, "-m", "infra.cli")
 
 
+def told(database: str, data: Path, **more: str) -> dict[str, str]:
+    """The environment of a process on this database."""
+    return {
+        **os.environ,
+        "DATABASE_URL": database,
+        "PRODUCTION_TOOL_DATA": str(data),
+        "PRODUCTION_TOOL_BUILT_IN_ISSUER": "true",
+        "PRODUCTION_TOOL_DRAIN_SECONDS": "0",
+        "PRODUCTION_TOOL_LOG_LEVEL": "error",
+        **more,
+    }
+
+
+async def said_by_verify(environment: dict[str, str]) -> tuple[int, str]:
+    """The exit status and the lines of `production-tool verify`."""
+    process = await asyncio.create_subprocess_exec(*_TOOL, "verify", env=environment, stdout=PIPE)
+    output, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, output.decode()
+
+
 class Service:
     """An API, a projector and a clock on one database.
 
@@ -112,14 +133,7 @@ class Service:
         port = free_port("127.0.0.1")
         self.url = f"http://127.0.0.1:{port}"
         self._data = data
-        self._environment = {
-            **os.environ,
-            "DATABASE_URL": database,
-            "PRODUCTION_TOOL_DATA": str(data),
-            "PRODUCTION_TOOL_BUILT_IN_ISSUER": "true",
-            "PRODUCTION_TOOL_DRAIN_SECONDS": "0",
-            "PRODUCTION_TOOL_LOG_LEVEL": "error",
-        }
+        self._environment = told(database, data)
         self.api = Kept(
             *("api", "--port", str(port)),
             environment={**self._environment, "FAILPOINTS": failpoints},
@@ -147,10 +161,7 @@ class Service:
 
     async def verify(self) -> tuple[int, str]:
         """What `production-tool verify` says: its exit status and its lines."""
-        process = await asyncio.create_subprocess_exec(*_TOOL, "verify", env=self._environment, stdout=PIPE)
-        output, _ = await process.communicate()
-        assert process.returncode is not None
-        return process.returncode, output.decode()
+        return await said_by_verify(self._environment)
 
     async def ready(self) -> None:
         """Wait until the API answers."""
