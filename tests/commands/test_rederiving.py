@@ -40,6 +40,16 @@ def time_booked(name: str, *spans: Held, job: str | None = None) -> TimeBooked:
     )
 
 
+def test_until_then_everything_goes_by_the_instants_that_are_stored(studio: Studio) -> None:
+    studio.stored("ada", time_held("a", as_it_was(2, 2)))
+    told = studio.hold("b", days("2027-03-01"), project="spot")
+    assert [(rank["rank"], rank["starts_at"]) for rank in told["ranks"]] == [
+        (1, "2027-02-28T23:00:00Z"),
+        (2, "2027-03-01T22:00:00Z"),
+    ]
+    assert studio.calendar().holds[uid("a")].spans == (as_it_was(2, 2),)
+
+
 def test_days_ahead_stay_days_and_keep_place_and_deadline(studio: Studio) -> None:
     studio.stored("ada", time_held("a", as_it_was(1, 5)), time_held("b", as_it_was(5, 8, place=1), project="spot"))
     studio.time_off("away", days("2027-04-01"))

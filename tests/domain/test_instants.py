@@ -75,6 +75,9 @@ def test_a_day_whose_midnight_is_skipped_starts_when_the_clocks_have_changed() -
         (Day, "2027-3-1"),
         (Day, "1066-10-14"),
         (LocalTime, 3600),
+        (LocalTime, "24:00"),
+        (LocalTime, "1800"),
+        (LocalTime, "18:00Z"),
         (ZoneName, "Berlin"),
         (ZoneName, "CEST"),
     ],
@@ -89,6 +92,7 @@ def test_an_instant_is_read_with_its_offset() -> None:
     assert said == datetime(2027, 3, 1, 9, tzinfo=UTC)
     assert said.tzinfo is UTC
     assert TypeAdapter(LocalTime).validate_python("18:00") == time(18)
+    assert TypeAdapter(LocalTime).validate_json('"18:00:30"') == time(18, 0, 30)
 
 
 @pytest.mark.parametrize(
