@@ -29,6 +29,7 @@ _HOLDS: Final = 5
 """Of each artist."""
 _TENANT: Final = "board bench"
 _PATIENCE: Final = 60.0
+_BEHIND: Final = 503
 _ASSET: Final = re.compile(r'(?:href|src)="(/board/static/[^"]+)"')
 
 
@@ -72,6 +73,7 @@ class Desk:
             + [("/v1/artists", {"id": id, "name": f"Artist {n}", **named}) for n, id in enumerate(ids)]
         )
         self._batch([("/v1/holds", self._hold(id, monday, chance)) for id in ids for _ in range(_HOLDS)])
+        self._wait()
         return ids[0]
 
     def hold(self, artist: str, monday: date) -> dict[str, Any]:
@@ -102,6 +104,14 @@ class Desk:
                 if not count:
                     return size
         raise BenchFailed("a stream of events has ended")
+
+    def _wait(self) -> None:
+        """Until the read models show what this desk has written; the projector may only just begin."""
+        until = time.monotonic() + _PATIENCE
+        headers = {**self._headers, "Consistency-Token": self._seen}
+        while self._http.get("/v1/holds?limit=1", headers=headers).status_code == _BEHIND:
+            if time.monotonic() > until:
+                raise BenchFailed("the projector does not come as far as was written")
 
     def _hold(self, artist: str, monday: date, chance: random.Random) -> dict[str, Any]:
         first = monday + timedelta(days=chance.randrange(_DAYS - 5))

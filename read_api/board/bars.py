@@ -7,11 +7,10 @@ from typing import Final, Literal
 
 from domain.calendar import Calendar
 from domain.claims import BookingClaim, Held, HoldClaim
-from domain.queue import Standing
+from domain.queue import Standing, ranks
 from domain.spans import Span, overlap, plain, union
 from read_api.board.assets import MOST_LANES
 from read_api.board.window import GridWindow, Place
-from read_api.standing import At, standing_at
 
 _SHOWN_RANKS: Final = 4
 """Ranks with a colour of their own; all behind share the last one."""
@@ -97,8 +96,7 @@ def _holds(
     calendar: Calendar, window: GridWindow, zone: str, now: datetime, strengths: Mapping[str, str]
 ) -> Iterator[Bar]:
     for id, claim in calendar.holds.items():
-        at = standing_at(calendar, id, now)
-        for rank in at.ranks:
+        for rank in ranks(calendar, id, now):
             if (place := window.place(rank.span, zone)) is not None:
                 yield Bar(
                     kind="hold",
@@ -109,16 +107,20 @@ def _holds(
                     rank=rank.rank,
                     state=rank.state,
                     strength=strengths.get(id, "normal"),
-                    challenge=_challenge(at, rank.span),
+                    challenge=_challenge(calendar, id, rank.span),
                     asked=claim.consent == "asked",
                     clock=_clock(claim, rank.span),
                 )
 
 
-def _challenge(at: At, span: Span) -> Literal["", "challenger", "challenged"]:
-    if at.challenge is None or not overlap((span,), at.challenge.spans):
-        return ""
-    return "challenger" if at.challenge.hold_id == at.claim.hold_id else "challenged"
+def _challenge(calendar: Calendar, hold_id: str, span: Span) -> Literal["", "challenger", "challenged"]:
+    for challenge in calendar.challenges.values():
+        if overlap((span,), challenge.spans):
+            if hold_id == challenge.hold_id:
+                return "challenger"
+            if hold_id in challenge.challenged:
+                return "challenged"
+    return ""
 
 
 def _clock(claim: HoldClaim, span: Held) -> datetime:

@@ -173,6 +173,10 @@ function meets(one, other) {
   return a.left < b.right - 1 && b.left < a.right - 1;
 }
 
+function today() {
+  return Math.max(0, [...grid.querySelectorAll(".head .day")].findIndex((day) => day.classList.contains("today")));
+}
+
 function unchoose() {
   chosen.box.remove();
   chosen.track = null;
@@ -208,8 +212,8 @@ grid?.addEventListener("click", (event) => {
 
 grid?.addEventListener("focusin", (event) => {
   if (event.target.classList.contains("track") && !dragging && chosen.track !== event.target) {
-    const today = [...grid.querySelectorAll(".head .day")].findIndex((day) => day.classList.contains("today"));
-    choose(event.target, chosen.track ? chosen.to : Math.max(0, today), chosen.track ? chosen.to : Math.max(0, today));
+    const day = chosen.track ? chosen.to : today();
+    choose(event.target, day, day);
   }
 });
 grid?.addEventListener("focusout", () => setTimeout(() => {
@@ -245,7 +249,7 @@ function ask() {
 }
 
 document.getElementById("new-hold")?.addEventListener("click", () => {
-  if (!chosen.track) choose(grid.querySelector(".track"), 0, 0);
+  if (!chosen.track) choose(grid.querySelector(".track"), today(), today());
   ask();
 });
 place?.addEventListener("close", () => {
