@@ -104,13 +104,16 @@ async def test_filters_leave_out_the_rest_and_keep_the_place(served: Served, cli
         of_project = await take(said, 5)
     async with listening(served, client, after=0, type="hold.placed.v1", data=False) as said:
         placed = await take(said, 2)
+    async with listening(served, client, after=0, type=["project", "calendar.time_released.v1"]) as said:
+        kinds = [one.said["type"] for one in await take(said, 3)]
     last = released.json()["seq"]
     assert [one.id for one in of_artist] == [1, *seqs.values(), last - 1, last]
     assert [one.id for one in of_project] == [4, *seqs.values(), last - 1, last]
     assert [one.id for one in placed] == [5, 7]
     assert placed[1].said["artist_ids"] == [mo]
     assert placed[1].said["project_ids"] == [seal]
-    assert "data" not in placed[1].said
+    assert not {"data", "actor", "stream"} & placed[1].said.keys()
+    assert kinds == ["project.opened.v1", "project.opened.v1", "calendar.time_released.v1"]
 
 
 async def test_the_holds_that_are_challenged_are_concerned_too(served: Served, client: Client) -> None:
@@ -313,3 +316,13 @@ async def test_a_websocket_that_hangs_up_leaves_nobody_behind(served: Served, cl
     async with httpx.AsyncClient(base_url=served.url, trust_env=False) as http, asyncio.timeout(10):
         while served.api.app.state.live._rooms:
             await http.get("/livez")
+
+
+async def test_what_one_process_writes_the_listeners_of_another_hear(
+    served: Served, client: Client, database: str, tmp_path: Path
+) -> None:
+    async with serving(database, tmp_path) as other, listening(other, client) as said:
+        await anext(said)
+        artists = [await client.artist() for _ in range(3)]
+        heard = await take(said, 3)
+    assert [one.said["stream"] for one in heard] == [f"artist/{id}" for id in artists]

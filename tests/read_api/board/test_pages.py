@@ -6,7 +6,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from pydantic import HttpUrl
 
+from infra.settings import Issuer
 from read_api.board.page import POLICY
 from read_api.board.session import COOKIE
 from tests.clients import Api, Client, api
@@ -307,3 +309,18 @@ async def test_a_large_page_is_compressed_for_who_takes_that(client: Client) -> 
     plain = await client.http.get("/board/sign-in", headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert len(raw) < len(plain.content)
+
+
+async def test_who_has_an_issuer_with_a_page_of_its_own_signs_in_there(running: Api) -> None:
+    assert "Continue with" not in (await running.http.get("/board/sign-in")).text
+    running.app.state.sign_in_at = [
+        Issuer(
+            issuer="https://id.example.com",
+            audience="board",
+            jwks_url=HttpUrl("https://id.example.com/jwks"),
+            sign_in_url=HttpUrl("https://id.example.com/authorize?client_id=board"),
+        )
+    ]
+    page = await running.http.get("/board/sign-in")
+    assert '<a class="button primary" href="https://id.example.com/authorize?client_id=board">' in page.text
+    assert "Continue with https://id.example.com" in page.text
