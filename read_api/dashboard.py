@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 
 from read_api import dashboard_in_postgres, dashboard_in_redis
-from read_api.answer import answer
+from read_api.answer import answer, answer_bytes
 from read_api.dashboard_shown import DashboardShown
 from read_api.door import STAFF, reading
 from read_api.errors import refusals
@@ -23,7 +23,14 @@ async def get_dashboard(request: Request, tenant: Claims) -> Response:
 
     A week is that of the database's date in UTC, from Monday; bookings and days count in it by their own local days.
     """
-    return answer(request, await dashboard(tenant))
+    if tenant.seen is not None:
+        return answer(request, await dashboard(tenant))
+    asked = ("/v1/dashboard", tenant.who.tenant_id)
+    return answer_bytes(request, await tenant.reads.together.ask(asked, lambda: _body(tenant)))
+
+
+async def _body(tenant: Tenant) -> bytes:
+    return (await dashboard(tenant)).model_dump_json().encode()
 
 
 async def dashboard(tenant: Tenant) -> DashboardShown:

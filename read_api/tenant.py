@@ -75,7 +75,7 @@ class Reads:
     clock: DatabaseClock
     keys: Keys | None = None
     """Read models in Redis; None where there is no Redis."""
-    together: Together[tuple[Reply, datetime]] = field(default_factory=Together)
+    together: Together = field(default_factory=Together)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
 
-class Together(Generic[T]):
+class Together:
     """While a question is under way, those who ask it again wait for the next time, which is asked once for all.
 
     So everybody's answer was looked up after they had asked.
@@ -15,8 +15,8 @@ class Together(Generic[T]):
 
     def __init__(self) -> None:
         """Nothing is under way."""
-        self._under_way: dict[Hashable, asyncio.Task[T]] = {}
-        self._next: dict[Hashable, asyncio.Task[T]] = {}
+        self._under_way: dict[Hashable, asyncio.Task[Any]] = {}
+        self._next: dict[Hashable, asyncio.Task[Any]] = {}
 
     async def ask(self, question: Hashable, look: Callable[[], Awaitable[T]]) -> T:
         """What `look` finds; whose `look` it is does not matter, as long as the question is the same."""
@@ -25,7 +25,7 @@ class Together(Generic[T]):
             task = asyncio.create_task(self._look(question, look))
             task.add_done_callback(_seen)
             self._next[question] = task
-        return await asyncio.shield(task)
+        return cast("T", await asyncio.shield(task))
 
     async def _look(self, question: Hashable, look: Callable[[], Awaitable[T]]) -> T:
         before = self._under_way.get(question)
