@@ -34,6 +34,7 @@ from infra.event_log import EventLog
 from infra.fast_lane import FastLane
 from infra.feed_key import feed_key
 from infra.jwks import FetchedKeys
+from infra.known_paths import KnownPaths
 from infra.listen import heard
 from infra.log_feed import CHANNEL as EVENTS_CHANNEL
 from infra.mapper import Mapper
@@ -94,8 +95,8 @@ def create_app(settings: Settings, open_parts: OpenParts) -> FastAPI:
     )
     app.state.refuse, app.state.stopping, app.state.metrics = refuse, False, Metrics()
     app.state.feed_key = cache(partial(feed_key, settings))
-    app.router.routes += commands_api.router.routes
-    for router in (api_imports.router, reads_api.router, board_api.router, operations.router):
+    app.router.routes += [*commands_api.router.routes, *reads_api.router.routes]
+    for router in (api_imports.router, board_api.router, operations.router):
         app.include_router(router)
     app.verifier, app.most = _verifier(settings, http), settings.max_body_size
     app.state.verify = app.verifier.verify
@@ -111,7 +112,7 @@ class _Api(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """What every request passes, outermost last. Whatever is raised ends in `RequestContext`, crashes included."""
-        app: ASGIApp = AsyncExitStackMiddleware(self.router)
+        app: ASGIApp = AsyncExitStackMiddleware(KnownPaths(self.router, self.router.routes))
         app = ExceptionMiddleware(app, handlers={HTTPException: _problem, RequestValidationError: _problem})
         app = FastLane(app, CommandPaths(commands_api.router.commands))
         app = BodyLimit(app, self.most)

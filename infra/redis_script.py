@@ -7,6 +7,8 @@ was lost, it finds the positions moved and writes nothing.
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from pydantic_core import to_json
+
 from infra.redis_keys import KEYS, POSITION, key_of
 from projections.keyed import Op
 
@@ -31,12 +33,11 @@ class Move(NamedTuple):
 
 
 APPLY: Final = """
+local moves = cjson.decode(ARGV[1])
 local function place(n) return KEYS[2 * n - 1], KEYS[2 * n] end
-local at, moves = 2, tonumber(ARGV[1])
-for n = 1, moves do
+for n, move in ipairs(moves) do
     local stored = redis.call('HMGET', (place(n)), 'seq', 'incarnation')
-    if (stored[1] or '0') ~= ARGV[at] or (stored[2] or '') ~= ARGV[at + 1] then return 0 end
-    at = at + 6
+    if (stored[1] or '0') ~= move[1] or (stored[2] or '') ~= move[2] then return 0 end
 end
 
 local function drop(keys)
@@ -53,45 +54,18 @@ end
 
 local function count(bits, bit, by, useless_after)
     local reasons = bits .. ':reasons'
-    if by == '-1' and redis.call('EXISTS', reasons) == 0 then return end
+    if by < 0 and redis.call('EXISTS', reasons) == 0 then return end
     local left = redis.call('BITFIELD', reasons, 'INCRBY', 'u16', '#' .. bit, by)[1]
     if left == 0 then
         redis.call('SETBIT', bits, bit, 0)
-    elseif left == 1 and by == '1' then
+    elseif left == 1 and by > 0 then
         redis.call('SETBIT', bits, bit, 1)
         redis.call('EXPIREAT', bits, useless_after)
         redis.call('EXPIREAT', reasons, useless_after)
     end
 end
 
-local read = 2
-for n = 1, moves do
-    local position, keys = place(n)
-    local known = {}
-    if ARGV[read + 2] == '1' then drop(keys) end
-    local ops = tonumber(ARGV[at])
-    at = at + 1
-    for _ = 1, ops do
-        local length = tonumber(ARGV[at])
-        local command, key = ARGV[at + 1], ARGV[at + 2]
-        known[key] = true
-        if command == 'COUNT' then
-            known[key .. ':reasons'] = true
-            count(key, unpack(ARGV, at + 3, at + length))
-        elseif command == 'UNPARK' then
-            -- The first command of its move: somebody else has taken them out, and nothing was written yet.
-            if redis.call('HDEL', key, ARGV[at + 3]) == 0 then return 0 end
-            redis.call('HDEL', key, unpack(ARGV, at + 3, at + length))
-        elseif command == 'XADD' then
-            -- Told too late, after having been parked, it is refused: whoever reads the tail has gone on.
-            redis.pcall(unpack(ARGV, at + 1, at + length))
-        elseif command == 'TALLY' then
-            tally(key, unpack(ARGV, at + 3, at + length))
-        else
-            redis.call(unpack(ARGV, at + 1, at + length))
-        end
-        at = at + length + 1
-    end
+local function remember(keys, known)
     local names = {}
     for key in pairs(known) do
         names[#names + 1] = key
@@ -101,10 +75,34 @@ for n = 1, moves do
         end
     end
     if #names > 0 then redis.call('SADD', keys, unpack(names)) end
-    redis.call(
-        'HSET', position, 'seq', ARGV[read + 3], 'incarnation', ARGV[read + 4], 'whole_at', ARGV[read + 5]
-    )
-    read = read + 6
+end
+
+for n, move in ipairs(moves) do
+    local position, keys = place(n)
+    local _, _, seq, incarnation, whole_at, anew, prefix, ops = unpack(move)
+    local known = {}
+    if anew then drop(keys) end
+    for _, op in ipairs(ops) do
+        local command, key = op[1], op[2] == '' and prefix or prefix .. ':' .. op[2]
+        known[key], op[2] = true, key
+        if command == 'COUNT' then
+            known[key .. ':reasons'] = true
+            count(key, op[3], op[4], op[5])
+        elseif command == 'TALLY' then
+            tally(key, op[3], op[4])
+        elseif command == 'UNPARK' then
+            -- The first command of its move: somebody else has taken them out, and nothing was written yet.
+            if redis.call('HDEL', key, op[3]) == 0 then return 0 end
+            redis.call('HDEL', key, unpack(op, 3))
+        elseif command == 'XADD' then
+            -- Told too late, after having been parked, it is refused: whoever reads the tail has gone on.
+            redis.pcall(unpack(op))
+        else
+            redis.call(unpack(op))
+        end
+    end
+    remember(keys, known)
+    redis.call('HSET', position, 'seq', seq, 'incarnation', incarnation, 'whole_at', whole_at)
 end
 return 1
 """
@@ -114,24 +112,20 @@ return 1
 """
 
 
-def keys_and_arguments(tenant_id: str, moves: Iterable[Move]) -> tuple[list[str], list[str | int]]:
-    """What the script is called with, for one tenant.
+def keys_and_arguments(tenant_id: str, moves: Iterable[Move]) -> tuple[list[str], list[str]]:
+    """What the script is called with, for one tenant: all that it has to do is one text, made and read quickly.
 
     A move that begins where nothing counts, though something is stored, throws away what is stored.
     """
     keys: list[str] = []
-    head: list[str | int] = []
-    body: list[str | int] = []
-    number = 0
-    for number, move in enumerate(moves, 1):  # noqa: B007 - it is needed behind the loop
+    said = []
+    for move in moves:
         keys += [key_of(tenant_id, move.projection, POSITION), key_of(tenant_id, move.projection, KEYS)]
-        anew = move.was != NOWHERE and move.was.incarnation != move.to.incarnation
-        head += [move.was.seq, move.was.incarnation, int(anew or move.was.seq > move.to.seq), *move.to, move.whole_at]
-        body.append(len(move.ops))
-        prefix = key_of(tenant_id, move.projection, "")
-        for command, name, *arguments in move.ops:
-            body += [len(arguments) + 2, command, f"{prefix}:{name}" if name else prefix, *arguments]
-    return keys, [number, *head, *body]
+        was, to = move.was, move.to
+        anew = (was != NOWHERE and was.incarnation != to.incarnation) or was.seq > to.seq
+        places = (str(was.seq), was.incarnation, str(to.seq), to.incarnation, move.whole_at, anew)
+        said.append((*places, key_of(tenant_id, move.projection, ""), move.ops))
+    return keys, [to_json(said).decode()]
 
 
 NOWHERE: Final = Place(0, "")

@@ -49,4 +49,5 @@ for routes in (
     events.router,
     live.router,
 ):
-    router.include_router(routes)
+    # As they are, since each router that includes another one is another place to look.
+    router.routes += routes.routes

@@ -398,7 +398,7 @@ MUTANTS = (
     Mutant(
         "the script in Redis does not look where it is",
         "infra/redis_script.py",
-        "if (stored[1] or '0') ~= ARGV[at] or (stored[2] or '') ~= ARGV[at + 1] then return 0 end",
+        "if (stored[1] or '0') ~= move[1] or (stored[2] or '') ~= move[2] then return 0 end",
         "",
         (REDIS,),
     ),
