@@ -120,6 +120,7 @@ async def _begin(
         await positions.advance(fence, steps)
         await parked.ask(standing, list({step.projection for step in steps}), list(tenants))
         asked = await tables.ask_all(connection, wanted)
+    await _watched(connection)
     positions.refuse_if_fenced(fence, steps)
     return await tables.answers(asked), await parked.answer(standing)
 
@@ -128,3 +129,13 @@ async def _store(connection: AsyncConnection[Any], work: Work, folded: Folded) -
     await tables.store_all(connection, [share.projection for share in work], folded.rows)
     if folded.parked:
         await parked.park(connection.cursor(), folded.parked)
+    await _watched(connection)
+
+
+async def _watched(connection: AsyncConnection[Any]) -> None:
+    """Let the server end this transaction if we fall asleep in it, with the positions locked for everybody else.
+
+    A pipeline's end is a Sync and a Flush, and at the Flush Postgres forgets `idle_in_transaction_session_timeout`. The
+    end of a statement of its own reminds it.
+    """
+    await connection.execute("SELECT")

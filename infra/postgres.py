@@ -1,7 +1,10 @@
 """Connections to Postgres, each in the role that its work needs and no more."""
 
+import os
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
+from weakref import WeakSet
 
 import psycopg
 from psycopg import sql
@@ -22,6 +25,10 @@ _PATIENCE: Final = 5.0
 """Seconds that somebody waits for a connection."""
 _VANISHED: Final = {"tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2}
 """A server that has gone without a word is noticed in seconds, where TCP alone takes a quarter of an hour."""
+_ASLEEP: Final = 10
+"""Seconds after which a projector that sleeps within a transaction has lost it: it keeps its successor waiting."""
+_open = WeakSet[Connection]()
+"""What the pools of this process have opened."""
 
 
 class RoleRefused(CannotRun):
@@ -78,7 +85,12 @@ async def check_database(url: str) -> None:
 def _pool(url: str, role: str, max_size: int, configure: Callable[[Connection], Awaitable[None]] | None = None) -> Pool:
     async def become(connection: Connection) -> None:
         await _become(connection, role)
+        if role == PROJECTOR:
+            await connection.execute(
+                "SELECT set_config('idle_in_transaction_session_timeout', %s, false)", [f"{_ASLEEP}s"]
+            )
         await connection.commit()
+        _open.add(connection)
 
     return AsyncConnectionPool(
         url,
@@ -91,6 +103,14 @@ def _pool(url: str, role: str, max_size: int, configure: Callable[[Connection], 
         kwargs={"application_name": f"production-tool {role.removeprefix('production_tool_')}", **_VANISHED},
         name=role,
     )
+
+
+def cut() -> None:
+    """Break every connection of this process's pools, as a network does that goes away; for a failpoint."""
+    for connection in list(_open):
+        if not connection.closed:
+            with socket.socket(fileno=os.dup(connection.fileno())) as its:
+                its.shutdown(socket.SHUT_RDWR)
 
 
 async def _become(connection: Connection, role: str) -> None:

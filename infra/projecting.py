@@ -22,7 +22,7 @@ from infra.kafka_feed import KafkaFeed, LogReplaced
 from infra.listen import heard
 from infra.log_feed import CHANNEL, LogFeed, LogHistory
 from infra.mapper import Mapper
-from infra.postgres import Pool, check_database, projector_pool
+from infra.postgres import Pool, check_database, cut, projector_pool
 from infra.projector_health import ProjectorHealth
 from infra.projector_watch import watch as watch_projector
 from infra.redis import UNAVAILABLE, Client, RedisUnusable, check_redis, open_client
@@ -98,7 +98,9 @@ async def project(
 
 
 async def _again_and_again(follow: Callable[[], Awaitable[None]], more: tuple[type[Exception], ...]) -> None:
-    away: tuple[type[Exception], ...] = (psycopg.OperationalError, LogReplaced, *more)
+    # Whoever has slept within a transaction has lost it, and begins again.
+    asleep = psycopg.errors.IdleInTransactionSessionTimeout
+    away: tuple[type[Exception], ...] = (psycopg.OperationalError, LogReplaced, asleep, *more)
     while True:
         try:
             await follow()
@@ -155,10 +157,12 @@ async def _until_one_ends(*works: Coroutine[Any, Any, None]) -> None:
 @asynccontextmanager
 async def _pool(url: str) -> AsyncIterator[Pool]:
     pool = projector_pool(url)
+    cut_connections.append(cut)
     try:
         await pool.open(wait=True, timeout=_PATIENCE)
         yield pool
     finally:
+        cut_connections.remove(cut)
         await pool.close()
 
 
