@@ -87,6 +87,7 @@ def rederive(data: Data = None) -> None:
     import asyncio
 
     from commands.log import LogUnavailable
+    from domain.errors import VersionConflict
     from infra.database import database
     from infra.progress import bar
     from infra.rederive import rederive_all
@@ -95,7 +96,7 @@ def rederive(data: Data = None) -> None:
     try:
         with plainly(), database(settings) as url, bar("calendars") as progress:
             report = asyncio.run(rederive_all(url, progress))
-    except LogUnavailable as error:
+    except (LogUnavailable, VersionConflict) as error:
         raise CannotRun(f"{error}; run it again to go on") from error
     typer.echo(report)
 

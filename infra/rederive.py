@@ -45,7 +45,8 @@ async def rederive_all(url: str, progress: Progress) -> Report:
     """Work out the calendars of every tenant again.
 
     Raises:
-        LogUnavailable: the database does not answer; run it again to go on.
+        LogUnavailable, VersionConflict: the database does not answer, or others keep changing a calendar; run it
+            again to go on.
         RoleRefused, SchemaMismatch: it is not ready for us.
     """
     await check_database(url)
