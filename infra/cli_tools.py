@@ -149,7 +149,11 @@ def import_permits(
 
 def bench(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME…", help="What to measure: domain, append, http, project.")
+        list[str],
+        typer.Argument(
+            metavar="NAME…",
+            help="What to measure: domain, append, http, live, board, project, relay, end-to-end, reads.",
+        ),
     ],
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", dir_okay=False, help="Write the figures there, too.")

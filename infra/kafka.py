@@ -147,7 +147,12 @@ def ensure_topic(kafka: Kafka) -> None:
         KafkaError: it cannot be made, or no broker answers.
     """
     # Events bear the time of the log's database; a broker whose clock is another must not refuse them.
-    settings = {"max.message.bytes": str(_LARGEST_MESSAGE), "message.timestamp.after.max.ms": str(2**63 - 1)}
+    # A message's time is its event's: by time, an old log would be gone as soon as it has come.
+    settings = {
+        "max.message.bytes": str(_LARGEST_MESSAGE),
+        "message.timestamp.after.max.ms": str(2**63 - 1),
+        "retention.ms": "-1",
+    }
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers.split(","), **_CONNECTING)
     try:
         wanted = {kafka.topic: {"num_partitions": kafka.partitions, "configs": settings}}

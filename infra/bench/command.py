@@ -12,11 +12,13 @@ from rich.console import Console
 from infra.bench.append import Progress, append_rows
 from infra.bench.board import board_rows
 from infra.bench.domain import domain_rows
+from infra.bench.end_to_end import end_to_end_rows
 from infra.bench.http import http_rows
 from infra.bench.kept_reads import kept_rows
 from infra.bench.live import live_rows
 from infra.bench.project import project_rows
 from infra.bench.reads import reads_rows
+from infra.bench.relay import relay_rows
 from infra.bench.rows import Row, show
 
 Measure = Callable[[float, Progress], list[Row]]
@@ -31,6 +33,8 @@ MEASURES: Final[Mapping[str, Measure]] = {
     "live": live_rows,
     "board": board_rows,
     "project": project_rows,
+    "relay": relay_rows,
+    "end-to-end": end_to_end_rows,
     "reads": lambda seconds, progress: [*kept_rows(seconds, progress), *reads_rows(seconds, progress)],
 }
 

@@ -54,9 +54,10 @@ def project_rows(seconds: float, progress: Progress, sizes: Sequence[int] = SIZE
     rows, everything = [], f"all {len(PROJECTIONS)} read models in one process"
     with server() as url:
         progress("project: writing what is to be read")
-        stock = asyncio.run(_write(url, seconds))
+        asyncio.run(written(url))
+        stock = stock_projection(url, seconds)
         for size in sizes:
-            _copy(url, size)
+            copied(url, size)
             for one in (holds.PROJECTION, artist_calendar.PROJECTION):
                 name = f"{one.name}, {size:,} events"
                 progress(f"project: live, {name}")
@@ -81,25 +82,25 @@ def _row(name: str, measured: Measured, stock: float, *, must: float | None = No
     )
 
 
-async def _write(url: str, seconds: float) -> float:
-    """One tenant's log by the rules; returns what the stock library makes of it, in events a second."""
+async def written(url: str) -> None:
+    """Write one tenant's log, by the rules."""
     (tenant,) = tenants(1, 20)
     async with event_log(url) as log:
         await open_for_business(log, [tenant])
         person = Person(log, zipf([tenant], Random(1)), Random(1))  # noqa: S311 - the same work every time
-        while _events(url) < _A_TENANT:
+        while recorded(url) < _A_TENANT:
             for _ in range(100):
                 await person.command()
-    return await asyncio.to_thread(stock_projection, url, seconds)
 
 
-def _events(url: str) -> int:
+def recorded(url: str) -> int:
+    """How many events there are."""
     with psycopg.connect(url) as connection:
         found = connection.execute("SELECT coalesce(sum(seq), 0)::bigint FROM heads").fetchone()
     return int(found[0]) if found else 0
 
 
-def _copy(url: str, events: int) -> None:
+def copied(url: str, events: int) -> None:
     """As many more tenants with the same log as make it so many events."""
     with psycopg.connect(url, autocommit=True) as connection:
         there = connection.execute("SELECT count(*) FROM heads").fetchone()
@@ -121,7 +122,8 @@ def _copy(url: str, events: int) -> None:
         connection.execute("VACUUM ANALYZE events")
 
 
-def _empty(url: str, projections: Sequence[Projection]) -> None:
+def emptied(url: str, projections: Sequence[Projection]) -> None:
+    """Throw these read models away."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DELETE FROM positions WHERE projection = ANY (%s)", [[one.name for one in projections]])
         for table in (table for projection in projections for table in projection.tables):
@@ -164,10 +166,10 @@ class Counted:
 
 def _live(url: str, projections: Sequence[Projection]) -> Measured:
     """A projector that begins at nothing."""
-    _empty(url, projections)
-    events = _events(url)
+    emptied(url, projections)
+    events = recorded(url)
     wall, cpu = asyncio.run(_caught_up(url, projections, events))
-    return Measured(events / wall, 1000 * cpu / events, _missing(url, projections, events))
+    return Measured(events / wall, 1000 * cpu / events, missing(url, projections, events))
 
 
 async def _caught_up(url: str, projections: Sequence[Projection], events: int) -> tuple[float, float]:
@@ -201,15 +203,16 @@ async def nobody() -> AsyncGenerator[str, None]:
 
 def _anew(url: str, projection: Projection) -> Measured:
     """A rebuild beside a live read model that is right: filled, compared, switched, cleared."""
-    events = _events(url)
+    events = recorded(url)
     start, cpu = time.perf_counter(), time.process_time()
     compared = asyncio.run(rebuild(url, projection, None, lambda *_: None))
     wall, cpu = time.perf_counter() - start, time.process_time() - cpu
-    lost = compared.differences + _missing(url, [projection], events)
+    lost = compared.differences + missing(url, [projection], events)
     return Measured(events / wall, 1000 * cpu / events, lost)
 
 
-def _missing(url: str, projections: Sequence[Projection], events: int) -> int:
+def missing(url: str, projections: Sequence[Projection], events: int) -> int:
+    """How many of so many events are in none of these read models."""
     with psycopg.connect(url) as connection:
         found = connection.execute(
             "SELECT coalesce(sum(seq), 0)::bigint FROM positions WHERE projection = ANY (%s)",

@@ -15,12 +15,14 @@ from rich.console import Console
 from infra.bench.append import measure
 from infra.bench.clerk import Clerk
 from infra.bench.command import MEASURES, bench
+from infra.bench.end_to_end import end_to_end_rows
 from infra.bench.http import Round, all_accepted, latency_row, lost, one_round, running, throughput_row
 from infra.bench.http_client import drive, request
 from infra.bench.markdown import markdown
 from infra.bench.processes import BenchFailed, served
 from infra.bench.project import project_rows
 from infra.bench.reads import reads_rows
+from infra.bench.relay import relay_rows
 from infra.bench.rows import Row, percentiles, show
 from infra.bench.servers import commit_milliseconds, server
 from infra.bench.workload import new_id, tenants
@@ -170,9 +172,10 @@ def test_a_missed_must_is_the_answer_of_all(tmp_path: Path) -> None:
 
 
 def test_an_unknown_benchmark_is_a_plain_mistake(tmp_path: Path) -> None:
-    assert list(MEASURES) == ["domain", "append", "http", "live", "board", "project", "reads"]
+    assert list(MEASURES) == ["domain", "append", "http", "live", "board", "project", "relay", "end-to-end", "reads"]
     with pytest.raises(
-        typer.BadParameter, match=r"'teleport'.*there are: domain, append, http, live, board, project, reads"
+        typer.BadParameter,
+        match=r"'teleport'.*there are: domain, append, http, live, board, project, relay, end-to-end, reads",
     ):
         bench(["append", "teleport"], tmp_path / "figures.json", 1)
     with pytest.raises(typer.BadParameter):
@@ -225,3 +228,17 @@ def _answering(answer: bytes) -> Iterator[int]:
         listening.close()
         loop.run_until_complete(asyncio.sleep(0))
         loop.close()
+
+
+def test_the_relay_and_what_is_behind_it_bring_everything_and_lose_nothing(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
+    (relayed,) = relay_rows(0.1, lambda _: None, sizes=(5_000,))
+    assert relayed.name == "relay, one process, 5,000 events"
+    assert (relayed.lost, relayed.unit) == (0, "events/s")
+    assert relayed.value > 0
+    caught_up, without, by_kafka = end_to_end_rows(0.2, lambda _: None, sizes=(5_000,))
+    assert (caught_up.lost, caught_up.must) == (0, 25_000)
+    assert (without.must, by_kafka.must) == (5, 20)
+    assert all(row.more["writes"] for row in (without, by_kafka))

@@ -1,0 +1,173 @@
+"""From the log by way of Kafka into a read model, and how long after a write a read shows it, with Kafka and without.
+
+one client ─▶ production-tool api ─▶ Postgres ─▶ [relay ─▶ Kafka ─▶] projector ─▶ Postgres ─▶ the same client
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from consumers.postgres_store import PostgresStore
+from consumers.projector import Projector
+from infra.bench.append import Progress
+from infra.bench.brokers import brokers, fresh_topic
+from infra.bench.processes import BenchFailed, Served, served
+from infra.bench.project import SIZES, Counted, Measured, copied, emptied, missing, recorded, written
+from infra.bench.relay import relayed
+from infra.bench.rows import Row, percentiles
+from infra.bench.servers import server
+from infra.bench.workload import new_id
+from infra.built_in_issuer import make_token
+from infra.catalogue import EVENTS
+from infra.kafka import Kafka
+from infra.log_feed import LogHistory
+from infra.mapper import Mapper
+from infra.postgres import projector_pool
+from infra.projecting import through_kafka
+from projections import holds
+
+_PATIENCE: Final = 60.0
+_PROJECTIONS: Final = (holds.PROJECTION,)
+
+
+def end_to_end_rows(seconds: float, progress: Progress, sizes: Sequence[int] = SIZES) -> list[Row]:
+    """A row for each size, and two about a write and its read, of `seconds` each.
+
+    Raises:
+        BrokersUnavailable: no Kafka can run here.
+        BenchFailed: a server did not start, or did not answer as it must.
+    """
+    rows = []
+    with brokers() as bootstrap:
+        with server() as url:
+            progress("end-to-end: writing what is to be read")
+            asyncio.run(written(url))
+            for size in sizes:
+                copied(url, size)
+                progress(f"end-to-end: {size:,} events")
+                topic = fresh_topic(bootstrap)
+                relayed(url, topic)
+                rows.append(_catch_up(size, url, topic))
+        for kafka in (None, fresh_topic(bootstrap)):
+            progress(f"end-to-end: a write and its read, {'without' if kafka is None else 'with'} Kafka")
+            rows.append(visible_row(seen(kafka, seconds), by_kafka=kafka is not None))
+    return rows
+
+
+def _catch_up(size: int, url: str, topic: Kafka) -> Row:
+    emptied(url, _PROJECTIONS)
+    events = recorded(url)
+    wall, cpu = asyncio.run(_caught_up(url, topic, events))
+    measured = Measured(events / wall, 1000 * cpu / events, missing(url, _PROJECTIONS, events))
+    return Row(
+        name=f"projector through Kafka, one process, holds, {size:,} events",
+        value=round(measured.rate),
+        unit="events/s",
+        must=25_000,
+        aim=45_000,
+        lost=measured.lost,
+        more={"CPU s per 1,000 events": round(measured.cpu, 4)},
+    )
+
+
+async def _caught_up(url: str, topic: Kafka, events: int) -> tuple[float, float]:
+    """Wall and CPU seconds, joining the group included."""
+    async with projector_pool(url) as pool:
+        history = LogHistory(pool, Mapper(EVENTS).decode)
+        store = PostgresStore(pool=pool, projections=_PROJECTIONS, failpoint=lambda _: None)
+        counted = Counted(store, events)
+        feed = through_kafka(topic, pool, history, store)
+        projector = Projector(feed=feed, history=history, store=counted, failpoint=lambda _: None)
+        start, cpu = time.perf_counter(), time.process_time()
+        running = asyncio.create_task(projector.run())
+        done = asyncio.create_task(counted.done.wait())
+        await asyncio.wait({running, done}, return_when=asyncio.FIRST_COMPLETED)
+        wall, cpu = time.perf_counter() - start, time.process_time() - cpu
+        if running.done():
+            running.result()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    return wall, cpu
+
+
+def seen(topic: Kafka | None, seconds: float) -> list[float]:
+    """Seconds from each write's answer to the answer of a read that brings its token, one after the other."""
+    with ExitStack() as stack:
+        url = stack.enter_context(server())
+        data = stack.enter_context(tempfile.TemporaryDirectory(prefix="production-tool-bench-"))
+        around = {
+            "DATABASE_URL": url,
+            "PRODUCTION_TOOL_DATA": data,
+            "PRODUCTION_TOOL_BUILT_IN_ISSUER": "true",
+            "PRODUCTION_TOOL_LOG_LEVEL": "error",
+            "PRODUCTION_TOOL_DRAIN_SECONDS": "0",
+            "KAFKA_BOOTSTRAP_SERVERS": "",
+        }
+        if topic is not None:
+            around |= {
+                "KAFKA_BOOTSTRAP_SERVERS": topic.bootstrap_servers,
+                "PRODUCTION_TOOL_KAFKA_TOPIC": topic.topic,
+            }
+            stack.enter_context(_running("relay", environment=around))
+        stack.enter_context(_running("project", "holds", "directory", environment=around))
+        api = stack.enter_context(served("the API", "infra.cli", "api", environment=around))
+        return _write_and_read(api, make_token(Path(data), tenant="bench", role="producer"), seconds)
+
+
+def visible_row(times: list[float], *, by_kafka: bool) -> Row:
+    """The median in ms."""
+    found = percentiles(times)
+    return Row(
+        name=f"write to visible in a read with its token, p50, {'with' if by_kafka else 'without'} Kafka",
+        value=found["p50 ms"],
+        unit="ms",
+        must=20 if by_kafka else 5,
+        aim=10 if by_kafka else 3,
+        at_most=True,
+        more={**found, "writes": len(times)},
+    )
+
+
+def _write_and_read(api: Served, token: str, seconds: float) -> list[float]:
+    base, bearer = f"http://127.0.0.1:{api.port}", {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=base, headers=bearer, trust_env=False, timeout=_PATIENCE) as http:
+        _one(http, patience=_PATIENCE)
+        times, end = list[float](), time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            times.append(_one(http))
+    return times
+
+
+def _one(http: httpx.Client, *, patience: float = 0.0) -> float:
+    """Add an artist, and read it; the first time a projector may still be on its way."""
+    id, until = new_id(), time.perf_counter() + patience
+    body = {"id": id, "name": "Mo", "time_zone": "Europe/Berlin"}
+    written = http.post("/v1/artists", json=body, headers={"Idempotency-Key": id})
+    answered = time.perf_counter()
+    token = {"Consistency-Token": written.headers.get("Consistency-Token", "")}
+    read = http.get(f"/v1/artists/{id}", headers=token)
+    while not read.is_success and time.perf_counter() < until:
+        read = http.get(f"/v1/artists/{id}", headers=token)
+    if not (written.is_success and read.is_success):
+        raise BenchFailed(f"what was written cannot be read: {written.text} {read.text}")
+    return time.perf_counter() - answered
+
+
+@contextmanager
+def _running(*command: str, environment: Mapping[str, str]) -> Iterator[None]:
+    """A part of the product that listens to nobody, until the block ends."""
+    around = {**os.environ, **environment}
+    with subprocess.Popen([sys.executable, "-m", "infra.cli", *command], env=around, stdin=subprocess.DEVNULL) as part:
+        try:
+            yield
+        finally:
+            part.terminate()
