@@ -107,7 +107,7 @@ async def post_calendar(
             approve=approve,
         )
     except NoCalendar as error:
-        raise Invalid([{"pointer": "", "message": str(error)}]) from None
+        raise Invalid([{"pointer": "", "message": str(error).removesuffix(".")}]) from None
 
 
 def _table_route(kind: Kind) -> Callable[..., Any]:
@@ -119,7 +119,7 @@ def _table_route(kind: Kind) -> Callable[..., Any]:
         try:
             return await import_table(desk.log, desk.context, kind, await desk.file("text/csv"), zone=time_zone)
         except NoTable as error:
-            raise Invalid([{"pointer": "", "message": str(error)}]) from None
+            raise Invalid([{"pointer": "", "message": str(error).removesuffix(".")}]) from None
 
     post_table.__name__ = f"import_{kind}"
     post_table.__doc__ = _ABOUT[kind]

@@ -65,11 +65,20 @@ def _body(document: Schema, body: Schema | None) -> str:
 
 
 def _responses(document: Schema, responses: Mapping[str, Schema]) -> str:
-    rows = "".join(_row(status, one.get("description", "")) for status, one in responses.items())
+    said = {status: _shared(document, one).get("description", "") for status, one in responses.items()}
+    rows = "".join(_row(status, about) for status, about in said.items())
     success = next((one for status, one in responses.items() if status.startswith("2")), {})
     schema = success.get("content", {}).get("application/json", {}).get("schema")
     answer = f"<h4>Answer</h4>{_shape(document, schema)}" if schema else ""
     return f"{answer}<h4>Statuses</h4><table>{rows}</table>"
+
+
+def _shared(document: Schema, response: Schema) -> Schema:
+    """`response`, or the one of all operations that it refers to."""
+    if "$ref" not in response:
+        return response
+    found: Schema = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    return found
 
 
 def _shape(document: Schema, schema: Schema) -> str:

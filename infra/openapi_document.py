@@ -1,5 +1,6 @@
 """The OpenAPI document: what FastAPI reads off the routes, and what it cannot know."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final
@@ -95,7 +96,25 @@ def openapi_document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
             operation["security"] = []
         if operation["operationId"] in _MADE:
             _link(document, operation, *_MADE[operation["operationId"]])
+    _share_refusals(document)
     return document
+
+
+def _share_refusals(document: dict[str, Any]) -> None:
+    """Say what many operations answer alike once; it is most of the document otherwise."""
+    names: dict[str, str] = {}
+    shared = document["components"].setdefault("responses", {})
+    for _, operation in _operations(document):
+        for status, response in operation["responses"].items():
+            example = response.get("content", {}).get("application/problem+json", {}).get("example")
+            if example is None:
+                continue
+            said = json.dumps(response, sort_keys=True)
+            if said not in names:
+                name = "".join(map(str.capitalize, example["code"].split("_")))
+                names[said] = next(one for one in (name, *(f"{name}{n}" for n in range(2, 100))) if one not in shared)
+                shared[names[said]] = response
+            operation["responses"][status] = {"$ref": f"#/components/responses/{names[said]}"}
 
 
 def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]:

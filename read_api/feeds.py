@@ -74,7 +74,7 @@ async def list_feeds(
     response_class=Response,
     responses={
         200: {"description": "The calendar (RFC 5545).", "content": {"text/calendar": {"schema": {"type": "string"}}}},
-        **{status: refusal for status, refusal in refusals(of_one=True).items() if status in {304, 404, 503}},
+        **{status: refusal for status, refusal in refusals(of_one=True).items() if status in {304, 404, 422, 503}},
     },
     openapi_extra={"security": []},
 )
