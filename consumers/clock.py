@@ -18,7 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 from commands.calendar import record_overdue
 from commands.context import Context
 from commands.log import CommandInFlight, Log, LogUnavailable
-from domain.errors import VersionConflict
+from domain.errors import DomainError, VersionConflict
 from domain.overdue import NotDue
 from projections.overdue import PROJECTION
 from read_api.freshness import Notice
@@ -123,6 +123,10 @@ class Clock:
             await record_overdue(self._log, _context(due), due.artist_id, due_at=due.due_at)
         except (NotDue, VersionConflict, LogUnavailable, CommandInFlight):
             return False
+        except DomainError as refused:
+            # Nothing that is overdue can be refused; if it is, that is a defect of the rules for this calendar. Others
+            # must not wait for it, and it is tried again when the calendar has moved, or by the next process.
+            _log.exception("overdue_refused", tenant_id=due.tenant_id, artist_id=due.artist_id, code=refused.code)
         return True
 
     async def _now(self) -> datetime:

@@ -19,7 +19,7 @@ from commands.following import Following, follow, of_group
 from commands.log import CommandInFlight, Log, LogUnavailable
 from consumers import positions
 from consumers.positions import Fenced, Step
-from domain.errors import VersionConflict
+from domain.errors import DomainError, VersionConflict
 from domain.groups import GroupDecided
 from domain.project import ProjectCancelled
 from projections.following import PROJECTION
@@ -88,22 +88,32 @@ class Follower:
             by_tenant = dict[str, list[Decision]]()
             for decision in decisions:
                 by_tenant.setdefault(decision.tenant_id, []).append(decision)
-            await asyncio.gather(*map(self._in_order, by_tenant.values()))
+            done = await asyncio.gather(*map(self._in_order, by_tenant.values()))
+            tenants = [tenant_id for tenant_id, all_ in zip(by_tenant, done, strict=True) if all_]
 
-    async def _in_order(self, decisions: Sequence[Decision]) -> None:
+    async def _in_order(self, decisions: Sequence[Decision]) -> bool:
+        """Whether all of a tenant's decisions could be followed; what comes after one that cannot has to wait."""
         for decision in decisions:
-            following = await self._following(decision)
-            steps = list(following.steps())
-            stood = 0
-            for start in range(0, len(steps), _AT_ONCE):
-                some = steps[start : start + _AT_ONCE]
-                stood += sum(await asyncio.gather(*[self._take(decision, step) for step in some]))
-            _log.info(
-                "decision_followed", tenant_id=decision.tenant_id, seq=decision.seq, steps=len(steps), stood=stood
-            )
+            try:
+                await self._do(decision)
+            except DomainError as refused:
+                # Whatever has ended needs no ending, and nothing else is refused: this is a defect of the rules. The
+                # decision stays undone, to be tried again when the tenant has moved or by the next process.
+                _log.exception("decision_stuck", tenant_id=decision.tenant_id, seq=decision.seq, code=refused.code)
+                return False
             self._failpoint("following.before_mark")
             await self._mark(decision)
             self._failpoint("following.after_mark")
+        return True
+
+    async def _do(self, decision: Decision) -> None:
+        following = await self._following(decision)
+        steps = list(following.steps())
+        stood = 0
+        for start in range(0, len(steps), _AT_ONCE):
+            some = steps[start : start + _AT_ONCE]
+            stood += sum(await asyncio.gather(*[self._take(decision, step) for step in some]))
+        _log.info("decision_followed", tenant_id=decision.tenant_id, seq=decision.seq, steps=len(steps), stood=stood)
 
     async def _take(self, decision: Decision, step: Following) -> int:
         while True:

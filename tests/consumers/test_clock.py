@@ -1,15 +1,20 @@
 """What falls due is recorded once, by the database's clock, whoever looks and however often."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
 
+from commands.context import Context
+from commands.log import Decision, Outcome
 from consumers.clock import Clock
+from domain.decider import Stream
+from domain.errors import Refused
 from infra.event_log import EventLog
 from infra.postgres import projector_pool
 from tests.database_time import DatabaseTime
@@ -17,6 +22,7 @@ from tests.flow.office import Office, catch_up, days, open_log
 
 pytestmark = pytest.mark.anyio
 
+S = TypeVar("S")
 DAY = days("2035-03-01")
 FORTNIGHT = timedelta(days=14)
 
@@ -27,6 +33,24 @@ class Dropped(Exception):
 
 def nowhere(_: str) -> None:
     pass
+
+
+@dataclass
+class Defective:
+    """A log whose rules refuse whatever is done at one artist's calendar."""
+
+    log: EventLog
+    artist_id: str
+
+    async def decide(
+        self, context: Context, subject: Stream[Any], reads: Sequence[Stream[Any]], decision: Decision
+    ) -> Outcome:
+        if subject.id == self.artist_id:
+            raise Refused("A defect.")
+        return await self.log.decide(context, subject, reads, decision)
+
+    async def state(self, tenant_id: str, stream: Stream[S]) -> S:
+        return await self.log.state(tenant_id, stream)
 
 
 async def nobody() -> AsyncGenerator[str, None]:
@@ -138,6 +162,25 @@ async def test_killed_anywhere_it_records_what_is_left_the_next_time(
     async with clock(database, log) as records:
         await records.record()
     assert len(recorded(database)) == 1
+
+
+async def test_a_calendar_that_is_refused_holds_up_nobody_else(
+    database: str, time: DatabaseTime, log: EventLog
+) -> None:
+    office = Office(log)
+    project, artists = await office.project(), [await office.artist() for _ in range(3)]
+    for artist in artists:
+        await office.hold(artist, project, DAY)
+    await catch_up(database)
+    time.move(FORTNIGHT)
+    async with projector_pool(database) as pool:
+        records = Clock(log=Defective(log, artists[1]), pool=pool, notices=nobody(), failpoint=nowhere)
+        await records.record()
+        await records.record()
+    assert len(recorded(database)) == 2
+    async with clock(database, log) as records:
+        await records.record()
+    assert len(recorded(database)) == 3
 
 
 async def test_an_instant_that_has_not_come_for_the_decision_is_tried_again(

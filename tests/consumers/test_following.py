@@ -21,6 +21,7 @@ from consumers.following import Follower
 from consumers.notices import notices
 from consumers.positions import Step
 from domain.decider import Stream
+from domain.errors import Refused
 from domain.project import ProjectNotOpen
 from infra.event_log import EventLog
 from infra.postgres import projector_pool
@@ -226,6 +227,30 @@ async def test_a_read_model_made_anew_makes_nothing_happen_again(database: str, 
     assert selected == []
     assert recorded(database, "hold.released.v1") == before
     assert let_go(database) == Counter(inside)
+
+
+async def test_a_tenant_whose_step_is_refused_holds_up_nobody_else(database: str, log: EventLog) -> None:
+    offices = [Office(log, name) for name in ("acme", "other")]
+    inside = dict[str, list[str]]()
+    for office in offices:
+        project, inside[office.tenant_id] = await in_a_project(office)
+        await cancel(office, project)
+    await catch_up(database)
+
+    def refuse(name: str) -> None:
+        if name == "a command" and refused:
+            raise Refused("A defect.")
+
+    stuck, fine = (office.tenant_id for office in offices)
+    refused = True
+    async with following(database, log, refuse) as follower:
+        await follower.carry_out([stuck])
+        assert not let_go(database).keys() & {*inside[stuck], *inside[fine]}
+        refused = False
+        await follower.carry_out([fine])
+        assert let_go(database) == Counter(inside[fine])
+        await follower.carry_out([stuck, fine])
+    assert let_go(database) == Counter([*inside[stuck], *inside[fine]])
 
 
 async def test_it_carries_out_what_a_notice_tells_of(database: str, office: Office) -> None:

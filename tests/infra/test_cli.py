@@ -18,6 +18,7 @@ COMMANDS = (
     "migrate",
     "api",
     "project",
+    "clock",
     "token",
     "import-ics",
     "import-csv",
@@ -88,7 +89,7 @@ def test_migrate_refuses_a_database_that_is_newer(database: str) -> None:
     assert said.stderr == "production-tool: this database is newer than the product: 9999_future.sql ran on it\n"
 
 
-@pytest.mark.parametrize("command", ["api", "project", "verify"])
+@pytest.mark.parametrize("command", ["api", "project", "clock", "verify"])
 def test_a_part_refuses_a_database_that_was_never_migrated(empty_database: str, command: str) -> None:
     said = run(command, DATABASE_URL=empty_database)
     assert said.returncode == 1
@@ -124,14 +125,14 @@ def test_a_read_model_that_there_is_not_is_said_to_be_none() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("command", ["api", "project"])
+@pytest.mark.parametrize("command", ["api", "project", "clock"])
 def test_a_part_alone_starts_the_embedded_server_and_ends_it_when_told(
     data: Path, command: str, number: signal.Signals
 ) -> None:
     port, cluster = free_port("127.0.0.1"), data / "postgres"
     environment = environment_with({"PRODUCTION_TOOL_PORT": str(port), "PRODUCTION_TOOL_LOG_LEVEL": "warning"})
     with subprocess.Popen([*TOOL, command, "--data", data], env=environment, stderr=subprocess.PIPE) as part:
-        assert until(lambda: _answers(port) if command == "api" else _projects(cluster), 60)
+        assert until(lambda: _answers(port) if command == "api" else _listens(cluster), 60)
         part.send_signal(number)
         _, said = part.communicate(timeout=30)
     assert (part.returncode, said) == (0, b"")
@@ -145,8 +146,8 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _projects(cluster: Path) -> bool:
-    """Whether somebody listens to the log."""
+def _listens(cluster: Path) -> bool:
+    """Whether somebody listens to the log, or to the projectors."""
     running = postmaster(cluster)
     if running is None or not running.is_ready:
         return False

@@ -252,8 +252,8 @@ MUTANTS = (
     Mutant(
         "a decision counts as followed before it is",
         "consumers/following.py",
-        "            following = await self._following(decision)\n",
-        "            following = await self._following(decision)\n            await self._mark(decision)\n",
+        "        following = await self._following(decision)\n",
+        "        following = await self._following(decision)\n        await self._mark(decision)\n",
         ("tests/consumers/test_following.py",),
     ),
     Mutant(
