@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI
 
 from infra.one_write import OneWrite
 from infra.serve import Draining
 from tests.clients import Api, api
+from tests.read_api.served import Announced
 
 pytestmark = pytest.mark.anyio
 
@@ -23,18 +23,6 @@ pytestmark = pytest.mark.anyio
 async def running(tmp_path: Path) -> AsyncIterator[Api]:
     async with api(tmp_path) as it:
         yield it
-
-
-class Announced(Draining):
-    """Says when it answers."""
-
-    def __init__(self, config: uvicorn.Config, app: FastAPI, *, drain: float) -> None:
-        super().__init__(config, app, drain=drain)
-        self.answers = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.answers.set()
 
 
 async def served(app: Any, drain: float = 0.0) -> tuple[Draining, asyncio.Task[None], int]:  # noqa: ANN401 - any ASGI

@@ -1,35 +1,27 @@
 """People at work on the board: with the mouse, by keyboard, two at once, and with the network cut."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Locator, Page, expect
 
-from infra.embedded import EmbeddedPostgres
-from infra.migrate import migrate
 from tests.flow.office import days
 from tests.read_api.board.browser import PATIENCE, Studio, studio
 
-pytestmark = pytest.mark.anyio
+# Browsers are slow enough once: which Postgres it is makes no difference to what they show.
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_url", [None], indirect=True, ids=["embedded"])]
 
 expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture
-def board_database(data: Path) -> Iterator[str]:
-    """A server of the test's own: its time is moved."""
-    with EmbeddedPostgres(data, settings={"fsync": "off"}) as url:
-        migrate(url)
-        yield url
-
-
-@pytest.fixture
-async def at_work(board_database: str, data: Path) -> AsyncIterator[Studio]:
-    async with studio(board_database, data) as it:
+async def at_work(database: str, tmp_path: Path) -> AsyncIterator[Studio]:
+    async with studio(database, tmp_path) as it:
         yield it
 
 
@@ -164,8 +156,7 @@ async def test_with_the_network_cut_and_back_nothing_is_missed(at_work: Studio) 
     await expect(page.locator("#live")).to_have_text("Live")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_no_page_keeps_anybody_out(at_work: Studio, scheme: str) -> None:
+async def test_no_page_keeps_anybody_out(at_work: Studio) -> None:
     client, artist = at_work.client, at_work.artist
     periods = days(str(monday()), str(monday() + timedelta(days=9)))
     job = {"role": "Diver", "periods": periods, "quantity": 2, "skills": ["diving"]}
@@ -179,7 +170,17 @@ async def test_no_page_keeps_anybody_out(at_work: Studio, scheme: str) -> None:
     off = await client.add(f"/v1/artists/{artist}/time-off", {"periods": later})
     await client.send(f"/v1/time-off/{off}/approve")
     page = await at_work.desk(f"/?from={monday()}")
-    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    found = [
+        *await _looked_through(page, at_work, first, "light"),
+        *await _looked_through(page, at_work, first, "dark"),
+    ]
+    assert [one for one in found if one] == []
+
+
+async def _looked_through(page: Page, at_work: Studio, hold_id: str, scheme: Literal["light", "dark"]) -> list[str]:
+    """What axe finds on each page and in each dialog."""
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    await page.goto(f"/?from={monday()}")
     await expect(page.locator(".row .bar")).to_have_count(4)
     found = [await _wrong(page)]
     await page.get_by_role("button", name="New hold").click()
@@ -188,18 +189,12 @@ async def test_no_page_keeps_anybody_out(at_work: Studio, scheme: str) -> None:
     await bars(page, "r1").click()
     await expect(page.locator("#panel .history li").first).to_be_visible()
     found.append(await _wrong(page))
-    for path in (
-        f"/board/holds/{first}",
-        "/board/projects",
-        f"/board/projects/{at_work.projects['Whale']}",
-        "/board/dashboard",
-        "/?skill=none",
-        "/board/holds/none",
-        "/board/sign-in",
-    ):
+    project = f"/board/projects/{at_work.projects['Whale']}"
+    others = ("/board/projects", project, "/board/dashboard", "/?skill=none", "/board/holds/none", "/board/sign-in")
+    for path in (f"/board/holds/{hold_id}", *others):
         await page.goto(path)
         found.append(await _wrong(page))
-    assert [one for one in found if one] == []
+    return found
 
 
 async def _wrong(page: Page) -> str:
