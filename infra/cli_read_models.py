@@ -94,15 +94,22 @@ def rebuild(
     from infra.progress import bar
     from infra.projecting import named
     from infra.rebuilding import rebuild as make_anew
+    from infra.rebuilding_keys import make_anew as make_keys_anew
+    from infra.redis_server import redis_server
     from infra.stores import by_store
 
     (projection,) = named([name])
-    if by_store([projection])[1]:
-        raise CannotRun(
-            f"{name} is kept in Redis, where what is deleted is made anew by itself; see docs/operations.md"
-        )
+    _, keyed = by_store([projection])
     id = tenant and tenant_from(tenant)
-    with plainly(), database(settings_with(data=data)) as url, bar(f"{name} anew, events") as progress:
+    settings = settings_with(data=data)
+    with plainly(), database(settings) as url, bar(f"{name} anew, events") as progress:
+        if keyed:
+            with redis_server(settings) as redis_url:
+                if redis_url is None:
+                    raise CannotRun(f"{name} is kept in Redis: set REDIS_URL")
+                made = asyncio.run(make_keys_anew(url, redis_url, keyed[0], id, progress))
+            typer.echo(f"{name}: made anew from {made:,} events; `verify` compares it with the log, key by key")
+            return
         compared = asyncio.run(make_anew(url, projection, id, progress))
     for example in compared.examples:
         typer.echo(example)

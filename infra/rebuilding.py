@@ -1,14 +1,13 @@
 """`production-tool rebuild`, wired to Postgres."""
 
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Final
 
 import psycopg
 
-from consumers.feed import Batch
 from consumers.postgres_copy import PostgresCopy
 from consumers.postgres_store import PostgresStore
 from consumers.projector import Projector, TooManyParked
@@ -19,6 +18,7 @@ from infra.catalogue import EVENTS
 from infra.failpoint import failpoint
 from infra.log_feed import LogHistory
 from infra.mapper import Mapper
+from infra.nothing import Nothing
 from infra.postgres import check_database, projector_pool, rebuilding_pool
 from projections.projection import Projection
 
@@ -47,7 +47,7 @@ async def rebuild(
         copy = PostgresCopy(
             projection=projection,
             pool=pool,
-            projector=Projector(feed=_Nothing(), history=history, store=store, failpoint=failpoint),
+            projector=Projector(feed=Nothing(), history=history, store=store, failpoint=failpoint),
             code=code(),
             failpoint=failpoint,
         )
@@ -65,14 +65,6 @@ def code() -> str:
             if file.name.endswith(".py"):
                 digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-class _Nothing:
-    """The feed of a projector that is handed its batches."""
-
-    async def follow(self, after: Mapping[str, int]) -> AsyncGenerator[Batch, None]:  # noqa: ARG002 - it has none
-        return
-        yield
 
 
 @asynccontextmanager
