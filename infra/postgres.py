@@ -50,7 +50,7 @@ def relay_pool(url: str, *, max_size: int = 4) -> Pool:
 
     async def configure(connection: Connection) -> None:
         await _become(connection, PROJECTOR)
-        await connection.execute("SET idle_in_transaction_session_timeout = '2s'")
+        await connection.execute("SET idle_in_transaction_session_timeout = '4s'")
         await connection.commit()
 
     return _pool(url, PROJECTOR, max_size, configure)
