@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -26,7 +26,7 @@ from read_api.cursor import cursor_after, seq_in
 from read_api.door import STAFF, reading
 from read_api.errors import refusals
 from read_api.past import Past, past, stream
-from read_api.shapes import Id, Page, Shown
+from read_api.shapes import Page, Shown
 from read_api.tenant import Connection, Tenant
 
 router = APIRouter(prefix="/v1/history", tags=["history"])
@@ -82,24 +82,38 @@ async def get_history(
 
     `calendar` is for holds, bookings, challenges and time off, which an artist's calendar knows; others have no more.
     """
-    name: Id = f"{category}/{id}"
+    name = f"{category}/{id}"
     listed = ("/v1/history", tenant.who.tenant_id, name, calendar)
     after = seq_in(cursor, *listed)
+    page = _Page(after, limit + 1)
     async with tenant.connection() as connection:
-        events = [one async for one in stream(connection, tenant, name)]
-        if not events:
+        if category == CALENDAR.category:
+            shown = await _happened(connection, tenant, name, page)
+            artist_id = None
+        else:
+            events = [one async for one in stream(connection, tenant, name)]
+            shown = [_shown(name, one, changes) for one, changes in _with_changes(category, events)]
+            artist_id = getattr(events[0].event, "artist_id", None) if events else None
+        if not shown and after == 0:
             raise NotFound("Nothing has happened to such a thing.")
-        shown = [_shown(name, one, changes) for one, changes in _with_changes(category, events)]
-        artist_id = getattr(events[0].event, "artist_id", None)
         if calendar and artist_id is not None:
-            shown += await _on_calendar(connection, tenant, artist_id, id)
+            shown += await _happened(connection, tenant, CALENDAR.stream(artist_id).name, page, naming=str(id))
     left = sorted((one for one in shown if one.seq > after), key=lambda one: one.seq)
     more = cursor_after(left[limit - 1].seq, *listed) if len(left) > limit else None
     return answer(request, Page[Happened](items=left[:limit], next_cursor=more))
 
 
-async def _on_calendar(connection: Connection, tenant: Tenant, artist_id: str, id: UUID) -> list[Happened]:
-    name = CALENDAR.stream(artist_id).name
+class _Page(NamedTuple):
+    """Behind a seq, so many."""
+
+    after: int
+    most: int
+
+
+async def _happened(
+    connection: Connection, tenant: Tenant, name: str, page: _Page, *, naming: str | None = None
+) -> list[Happened]:
+    """A page of a stream, of which nothing is folded; only events in which that id stands, if one is given."""
     rows = await connection.rows(
         """
         SELECT seq, version, event_type, data::text AS data, recorded_at, actor, correlation_id
@@ -107,10 +121,12 @@ async def _on_calendar(connection: Connection, tenant: Tenant, artist_id: str, i
         WHERE tenant_id = %(tenant_id)s
             AND stream = %(stream)s
             AND version > 0
-            AND strpos(data::text, %(id)s) > 0
+            AND seq > %(after)s
+            AND (%(naming)s::text IS NULL OR strpos(data::text, %(naming)s::text) > 0)
         ORDER BY version
+        LIMIT %(most)s
         """,
-        {"tenant_id": tenant.who.tenant_id, "stream": name, "id": str(id)},
+        {"tenant_id": tenant.who.tenant_id, "stream": name, "naming": naming, **page._asdict()},
     )
     return [_shown(name, past(tenant, row), []) for row in rows]
 
@@ -130,10 +146,7 @@ def _shown(name: str, one: Past, changes: list[Change]) -> Happened:
 
 
 def _with_changes(category: Category, events: Sequence[Past]) -> Iterator[tuple[Past, list[Change]]]:
-    decider = _DECIDERS.get(category)
-    if decider is None:
-        yield from ((one, []) for one in events)
-        return
+    decider = _DECIDERS[category]
     state = decider.initial
     for one in events:
         following = decider.evolve(state, one.event)
