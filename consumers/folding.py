@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from consumers.feed import Batch
 from consumers.parking import Parked, Parking, TouchedRows, named, said
 from consumers.store import Share, Work
 from projections.projection import Projection
@@ -46,7 +47,7 @@ def touched(work: Work) -> Touched:
     rows: dict[Table, set[Key]] = {}
     poison: dict[Event, str] = {}
     for share in work:
-        for recorded in share.events:
+        for recorded in _concerning(share):
             try:
                 for table, key in share.projection.touches(recorded):
                     rows.setdefault(table, set()).add(key)
@@ -84,13 +85,21 @@ def fold(
 def _fold(share: Share, rows: Rows, parking: Parking, poison: Poison) -> list[Parked]:
     projection = share.projection
     left_out = list[Parked]()
-    for recorded in share.events:
+    for recorded in _concerning(share):
         if (parking or poison) and (why := _waits(projection, recorded, parking, poison)):
             left_out.append(why)
             parking.add(why)
         else:
             _apply(projection, recorded, rows)
     return left_out
+
+
+def _concerning(share: Share) -> Batch:
+    """The events that the projection is about, and those of which nobody knows what they are about."""
+    about = share.projection.about
+    if about is None:
+        return share.events
+    return [one for one in share.events if one.type in about or type(one.event) is Unreadable]
 
 
 def _waits(projection: Projection, recorded: Recorded, parking: Parking, poison: Poison) -> Parked | None:

@@ -85,9 +85,15 @@ class Projector:
     async def _write(self, batch: Batch) -> None:
         """Hand the store what each projection lacks, unless every event was dealt with before."""
         work = list[Share]()
+        tenants = {recorded.tenant_id for recorded in batch}
+        same: dict[tuple[int, ...], tuple[Batch, dict[str, int]]] = {}
         for projection in self._going:
             last = self._last[projection.name]
-            due, reached = positions.due(batch, last)
+            # Most of the time all of them are at the same place, and lack the same.
+            at = tuple(last.get(tenant, 0) for tenant in tenants)
+            if at not in same:
+                same[at] = positions.due(batch, last)
+            due, reached = same[at]
             steps = [Step(tenant, projection.name, last.get(tenant, 0), seq) for tenant, seq in reached.items()]
             if steps:
                 work.append(Share(projection, due, steps))

@@ -15,13 +15,13 @@ from consumers.postgres_store import PostgresStore
 from consumers.projector import Projector, TooManyParked
 from consumers.store import Store
 from infra.cannot_run import CannotRun
-from infra.catalogue import EVENTS, KEYED, PROJECTIONS
+from infra.catalogue import KEYED, PROJECTIONS
+from infra.decoding import decode_for
 from infra.failpoint import cut_connections, failpoint
 from infra.kafka import Kafka, check_kafka
 from infra.kafka_feed import KafkaFeed, LogReplaced
 from infra.listen import heard
 from infra.log_feed import CHANNEL, LogFeed, LogHistory
-from infra.mapper import Mapper
 from infra.postgres import Pool, check_database, cut, projector_pool
 from infra.projector_health import ProjectorHealth
 from infra.projector_watch import watch as watch_projector
@@ -127,7 +127,7 @@ async def _follow_in_redis(
 
 
 async def _run(url: str, pool: Pool, store: Store, kafka: Kafka | None, health: ProjectorHealth) -> None:
-    history = LogHistory(pool, Mapper(EVENTS).decode)
+    history = LogHistory(pool, decode_for(store.projections))
     feed: Feed
     if kafka is None:
         feed = LogFeed(pool=pool, history=history, calls=heard(url, CHANNEL))
@@ -194,6 +194,6 @@ def through_kafka(kafka: Kafka, pool: Pool, history: LogHistory, store: Store) -
         f"{kafka.topic}.{names}",
         pool=pool,
         history=history,
-        decode=Mapper(EVENTS).decode,
+        decode=decode_for(store.projections),
         positions=positions,
     )

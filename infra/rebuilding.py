@@ -14,10 +14,9 @@ from consumers.projector import Projector, TooManyParked
 from consumers.rebuild import Compared
 from consumers.rebuild import rebuild as run
 from infra.cannot_run import CannotRun
-from infra.catalogue import EVENTS
+from infra.decoding import decode_for
 from infra.failpoint import failpoint
 from infra.log_feed import LogHistory
-from infra.mapper import Mapper
 from infra.nothing import Nothing
 from infra.postgres import check_database, projector_pool, rebuilding_pool
 from projections.projection import Projection
@@ -42,7 +41,7 @@ async def rebuild(
     """
     await check_database(url)
     async with _alone(url, projection), projector_pool(url) as pool, rebuilding_pool(url) as there:
-        history = LogHistory(pool, Mapper(EVENTS).decode)
+        history = LogHistory(pool, decode_for([projection]))
         store = PostgresStore(pool=there, projections=[projection], failpoint=failpoint, tells=False)
         copy = PostgresCopy(
             projection=projection,

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from domain.calendar import TimeHeld, TimeOffMarked
+from domain.calendar import CALENDAR, TimeHeld, TimeOffMarked
 from domain.claims import Held, HoldClaim
 from domain.stored_claim import Claim, claim_from, kind_of, stored
 from projections.claims import concerned, fold
-from projections.projection import Projection
+from projections.projection import Projection, names
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
@@ -96,4 +96,6 @@ def _row(key: Key, artist_id: str, claim: Claim) -> Row:
     }
 
 
-PROJECTION: Final = Projection(name="artist_calendar", tables=(CLAIMS,), touches=touches, project=project)
+PROJECTION: Final = Projection(
+    name="artist_calendar", tables=(CLAIMS,), touches=touches, project=project, about=names(*CALENDAR.events)
+)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic_core import to_jsonable_python
 
 from domain.booking import (
+    BOOKING,
     BookingCancelled,
     BookingCompleted,
     BookingMade,
@@ -13,12 +14,12 @@ from domain.booking import (
     BookingRescheduled,
     BookingUnconfirmed,
 )
-from domain.calendar import BookingFreed, BookingMoved, ConflictFound, ConflictResolved, TimeBooked
+from domain.calendar import CALENDAR, BookingFreed, BookingMoved, ConflictFound, ConflictResolved, TimeBooked
 from domain.rederived import BookingRederived
 from domain.spans import Span, plain
 from domain.worked import days, minutes, runs
 from projections.begun import begun
-from projections.projection import Projection
+from projections.projection import Projection, names
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
@@ -164,4 +165,10 @@ def _cancellation(recorded: Recorded, cancelled: BookingCancelled) -> Row:
     }
 
 
-PROJECTION: Final = Projection(name="bookings", tables=(BOOKINGS,), touches=touches, project=project)
+PROJECTION: Final = Projection(
+    name="bookings",
+    tables=(BOOKINGS,),
+    touches=touches,
+    project=project,
+    about=names(*BOOKING.events, *CALENDAR.events),
+)

@@ -5,7 +5,9 @@ from typing import Final
 
 from pydantic_core import to_jsonable_python
 
+from domain.calendar import CALENDAR
 from domain.challenge import (
+    CHALLENGE,
     AnswerGiven,
     ChallengeAnswered,
     ChallengeEnded,
@@ -15,7 +17,7 @@ from domain.challenge import (
 )
 from domain.rederived import ContestRederived
 from projections.begun import begun
-from projections.projection import Projection
+from projections.projection import Projection, names
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
@@ -119,4 +121,10 @@ def _changes(recorded: Recorded, row: Row) -> Row:
             return {"version": recorded.version}
 
 
-PROJECTION: Final = Projection(name="challenges", tables=(CHALLENGES,), touches=touches, project=project)
+PROJECTION: Final = Projection(
+    name="challenges",
+    tables=(CHALLENGES,),
+    touches=touches,
+    project=project,
+    about=names(*CHALLENGE.events, *CALENDAR.events),
+)

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from domain.calendar import TimeBooked, TimeLapsed, TimeReleased
-from domain.hold import HoldConfirmed, HoldExtended, HoldPlaced
+from domain.hold import HOLD, HoldConfirmed, HoldExtended, HoldPlaced
 from domain.spans import Span
-from projections.projection import Projection
+from projections.projection import Projection, names
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
@@ -141,4 +141,10 @@ def _end(recorded: Recorded) -> End | None:
             return None
 
 
-PROJECTION: Final = Projection(name="holds", tables=(HOLDS,), touches=touches, project=project)
+PROJECTION: Final = Projection(
+    name="holds",
+    tables=(HOLDS,),
+    touches=touches,
+    project=project,
+    about=names(*HOLD.events, TimeBooked, TimeLapsed, TimeReleased),
+)

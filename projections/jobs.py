@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
-from domain.job import JobClosed, JobFilled, JobOpened, JobVacated
+from domain.job import JOB, JobClosed, JobFilled, JobOpened, JobVacated
 from domain.spans import Span
 from domain.worked import Run, days, fewest, minutes, runs
 from projections.begun import begun
-from projections.projection import Projection
+from projections.projection import Projection, names
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
@@ -117,4 +117,4 @@ def _work(said: Iterable[list[Any]]) -> list[Run]:
     return [Run(date.fromisoformat(first), date.fromisoformat(last), count) for first, last, count in said]
 
 
-PROJECTION: Final = Projection(name="jobs", tables=(JOBS,), touches=touches, project=project)
+PROJECTION: Final = Projection(name="jobs", tables=(JOBS,), touches=touches, project=project, about=names(*JOB.events))

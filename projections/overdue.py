@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from domain.calendar import (
+    CALENDAR,
     ConsentCountered,
     ConsentGiven,
     HoldPromoted,
@@ -23,7 +24,7 @@ from domain.calendar import (
 from domain.challenge import ChallengeEnded, ChallengeOpened
 from domain.claims import Held, deadline_of
 from domain.event import Event
-from projections.projection import Projection
+from projections.projection import Projection, names
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
@@ -137,4 +138,6 @@ def _change(recorded: Recorded, rows: Rows, claim_id: str, **changes: datetime |
     rows.put(OVERDUE, _row(recorded, claim_id, now["deadline"], now["respond_by"], now["stretch_by"]))
 
 
-PROJECTION: Final = Projection(name="overdue", tables=(OVERDUE,), touches=touches, project=project)
+PROJECTION: Final = Projection(
+    name="overdue", tables=(OVERDUE,), touches=touches, project=project, about=names(*CALENDAR.events)
+)

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
-from domain.booking import BookingCancelled, BookingMade
-from domain.calendar import BookingFreed, BookingMoved, TimeBooked
+from domain.booking import BOOKING, BookingCancelled, BookingMade
+from domain.calendar import CALENDAR, BookingFreed, BookingMoved, TimeBooked
 from domain.rederived import BookingRederived
 from domain.worked import days, minutes, runs
 from projections.begun import begun
-from projections.projection import Projection
+from projections.projection import Projection, names
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
@@ -88,4 +88,10 @@ def _changes(recorded: Recorded, row: Row) -> Row:
             return {}
 
 
-PROJECTION: Final = Projection(name="project_board", tables=(LINES,), touches=touches, project=project)
+PROJECTION: Final = Projection(
+    name="project_board",
+    tables=(LINES,),
+    touches=touches,
+    project=project,
+    about=names(*BOOKING.events, *CALENDAR.events),
+)

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from typing import Final
 
-from domain.calendar import ConflictFound, ConflictResolved, TimeOffMarked
+from domain import time_off
+from domain.calendar import CALENDAR, ConflictFound, ConflictResolved, TimeOffMarked
 from domain.rederived import TimeOffRederived
 from domain.time_off import TimeOffApproved, TimeOffRejected, TimeOffRequested, TimeOffWithdrawn
 from projections.begun import begun
-from projections.projection import Projection
+from projections.projection import Projection, names
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
@@ -134,4 +135,10 @@ def _changes(recorded: Recorded, row: Row) -> Row:
             return {}
 
 
-PROJECTION: Final = Projection(name="time_off", tables=(TIME_OFF, CONFLICTS), touches=touches, project=project)
+PROJECTION: Final = Projection(
+    name="time_off",
+    tables=(TIME_OFF, CONFLICTS),
+    touches=touches,
+    project=project,
+    about=names(*time_off.TIME_OFF.events, *CALENDAR.events),
+)

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Final
 
-from domain.calendar import BookingFreed, BookingMoved, TimeBooked
+from domain.calendar import CALENDAR, BookingFreed, BookingMoved, TimeBooked
 from domain.rederived import BookingRederived
 from domain.spans import Span
 from domain.worked import runs
 from projections.begun import begun
-from projections.projection import Projection
+from projections.projection import Projection, names
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
@@ -69,4 +69,6 @@ def _work(spans: tuple[Span, ...]) -> Row:
     }
 
 
-PROJECTION: Final = Projection(name="utilisation", tables=(UTILISATION,), touches=touches, project=project)
+PROJECTION: Final = Projection(
+    name="utilisation", tables=(UTILISATION,), touches=touches, project=project, about=names(*CALENDAR.events)
+)

@@ -24,9 +24,9 @@ from infra.bench.rows import Row
 from infra.bench.servers import server
 from infra.bench.stock_projection import stock_projection
 from infra.bench.workload import Person, event_log, open_for_business, tenants, zipf
-from infra.catalogue import EVENTS, PROJECTIONS
+from infra.catalogue import PROJECTIONS
+from infra.decoding import decode_for
 from infra.log_feed import LogFeed, LogHistory
-from infra.mapper import Mapper
 from infra.postgres import projector_pool
 from infra.rebuilding import rebuild
 from projections import artist_calendar, holds
@@ -174,7 +174,7 @@ def _live(url: str, projections: Sequence[Projection]) -> Measured:
 
 async def _caught_up(url: str, projections: Sequence[Projection], events: int) -> tuple[float, float]:
     async with projector_pool(url) as pool:
-        history = LogHistory(pool, Mapper(EVENTS).decode)
+        history = LogHistory(pool, decode_for(projections))
         store = PostgresStore(pool=pool, projections=projections, failpoint=lambda _: None)
         counted = Counted(store, events * len(projections))
         feed = LogFeed(pool=pool, history=history, calls=nobody())
