@@ -82,7 +82,7 @@ def import_ics(
 
 
 def import_csv(
-    what: Annotated[Table, typer.Argument(help="What the rows are.")],
+    what: Annotated[Table, typer.Argument(metavar="WHAT", help="What the rows are: artists, projects or bookings.")],
     file: File,
     tenant: Tenant,
     *,

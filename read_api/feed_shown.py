@@ -16,6 +16,8 @@ from domain.stored_claim import Claim
 _ONE_DAY: Final = timedelta(days=1)
 _EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _REFRESH: Final = timedelta(minutes=15)
+_OUTLOOKS: Final = "PT15M"
+"""The same as Outlook reads it, of which the library does not know that it is a duration."""
 _TITLES: Final = {"hold": "Hold", "booking": "Booked", "time_off": "Time off"}
 
 
@@ -112,7 +114,7 @@ def icalendar(name: str, events: Iterable[Shown]) -> bytes:
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", _REFRESH, parameters={"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", _REFRESH)
+    calendar.add("x-published-ttl", _OUTLOOKS)
     for shown in sorted(events, key=lambda one: (one.span.starts_at, one.uid)):
         calendar.add_component(_event(shown))
     text: bytes = calendar.to_ical()

@@ -16,6 +16,7 @@ def events_in(body: bytes) -> dict[str, Event]:
     calendar: Any = Calendar.from_ical(body)
     assert calendar["VERSION"] == "2.0"
     assert calendar["PRODID"]
+    assert b"\r\nREFRESH-INTERVAL;VALUE=DURATION:PT15M\r\nX-PUBLISHED-TTL:PT15M\r\n" in body
     assert not calendar.errors
     found: dict[str, Event] = {}
     for event in calendar.walk("VEVENT"):
