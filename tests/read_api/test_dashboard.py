@@ -9,7 +9,10 @@ import pytest
 from httpx import AsyncClient
 from hypothesis import HealthCheck, given, settings
 
+from domain.consistency import Seen, encode
 from domain.job import JobOpened
+from infra.catalogue import KEYED
+from infra.projecting import project as project_for_ever
 from infra.redis_reads import RedisKeys
 from read_api import dashboard_in_postgres, dashboard_in_redis
 from read_api.dashboard_shown import DashboardShown, monday_of, shown
@@ -128,6 +131,35 @@ async def test_another_tenant_sees_nothing_of_it(
     await caught_up(database, redis_url)
     found = await get(client, "/v1/dashboard", asking(other.tenant_id))
     assert (found["answered_by"], found["holds"]["total"], found["utilisation"]["days"]) == ("redis", 0, 5)
+
+
+@pytest.mark.anyio
+async def test_a_read_with_its_token_counts_what_was_just_written(
+    office: Office, client: AsyncClient, database: str, redis_url: str
+) -> None:
+    artist, project = await office.artist(), await office.project()
+    await caught_up(database, redis_url)
+    projecting = asyncio.create_task(project_for_ever(database, KEYED, redis_url=redis_url))
+    for month in range(1, 8):
+        outcome = await office.placed(artist, project, days(f"2031-0{month}-03"))
+        seen = Seen(tenant_id=office.tenant_id, seq=outcome.seq, incarnation=outcome.incarnation)
+        found = await get(client, "/v1/dashboard", {**asking(office.tenant_id), "Consistency-Token": encode(seen)})
+        assert (found["holds"]["total"], found["answered_by"]) == (month, "redis")
+    projecting.cancel()
+    await asyncio.gather(projecting, return_exceptions=True)
+
+
+@pytest.mark.anyio
+async def test_keys_that_stay_behind_a_token_are_said_to_be_so(
+    office: Office, client: AsyncClient, database: str, redis_url: str
+) -> None:
+    artist, project = await office.artist(), await office.project()
+    await caught_up(database, redis_url)
+    outcome = await office.placed(artist, project, days("2031-03-03"))
+    seen = Seen(tenant_id=office.tenant_id, seq=outcome.seq, incarnation=outcome.incarnation)
+    headers = {**asking(office.tenant_id), "Consistency-Token": encode(seen)}
+    answer = await client.get("/v1/dashboard", headers=headers)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
 
 
 @pytest.mark.anyio
