@@ -8,7 +8,7 @@ import httpx
 import pytest
 import uvloop
 
-from infra.bench.board import Desk, _projector, page_rows, update_row
+from infra.bench.board import Desk, _projector, page_rows, update_rows
 from infra.bench.live import Heard, _Listener, listen, live_row, running
 from infra.bench.processes import BenchFailed, Served
 from infra.built_in_issuer import make_token
@@ -62,7 +62,7 @@ def test_a_first_visit_counts_what_is_sent_and_an_update_its_notice_and_its_row(
         desk = Desk(http, make_token(data, tenant="board", role="producer"))
         artist = desk.fill(MONDAY, 3)
         page, sent = page_rows(desk, MONDAY, 0.1)
-        update = update_row(desk, artist, MONDAY)
+        update, row = update_rows(desk, artist, MONDAY, 0.1)
         whole, size = desk.get(f"/?from={MONDAY}")
     assert whole.count('data-artist="') == 3
     assert size < len(whole) / 2
@@ -71,6 +71,7 @@ def test_a_first_visit_counts_what_is_sent_and_an_update_its_notice_and_its_row(
     assert (page.unit, page.missed) == ("ms", page.value > 500)
     assert update.value == update.more["notice"] + update.more["row"]
     assert update.more["notice"] > 200
+    assert (row.unit, row.missed) == ("ms", row.value > 5)
 
 
 def test_a_page_that_is_refused_is_nothing_to_measure(api: tuple[Served, Path, str]) -> None:
