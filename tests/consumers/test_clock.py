@@ -1,28 +1,25 @@
 """What falls due is recorded once, by the database's clock, whoever looks and however often."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 import pytest
 
-from commands.context import Context
-from commands.log import Decision, Outcome
 from consumers.clock import Clock
 from domain.decider import Stream
 from domain.errors import Refused
 from infra.event_log import EventLog
 from infra.postgres import projector_pool
+from tests.consumers.failing_log import FailingLog
 from tests.database_time import DatabaseTime
 from tests.flow.office import Office, catch_up, days, open_log
 
 pytestmark = pytest.mark.anyio
 
-S = TypeVar("S")
 DAY = days("2035-03-01")
 FORTNIGHT = timedelta(days=14)
 
@@ -33,24 +30,6 @@ class Dropped(Exception):
 
 def nowhere(_: str) -> None:
     pass
-
-
-@dataclass
-class Defective:
-    """A log whose rules refuse whatever is done at one artist's calendar."""
-
-    log: EventLog
-    artist_id: str
-
-    async def decide(
-        self, context: Context, subject: Stream[Any], reads: Sequence[Stream[Any]], decision: Decision
-    ) -> Outcome:
-        if subject.id == self.artist_id:
-            raise Refused("A defect.")
-        return await self.log.decide(context, subject, reads, decision)
-
-    async def state(self, tenant_id: str, stream: Stream[S]) -> S:
-        return await self.log.state(tenant_id, stream)
 
 
 async def nobody() -> AsyncGenerator[str, None]:
@@ -173,8 +152,13 @@ async def test_a_calendar_that_is_refused_holds_up_nobody_else(
         await office.hold(artist, project, DAY)
     await catch_up(database)
     time.move(FORTNIGHT)
+
+    def refuse(subject: Stream[Any]) -> None:
+        if subject.id == artists[1]:
+            raise Refused("A defect.")
+
     async with projector_pool(database) as pool:
-        records = Clock(log=Defective(log, artists[1]), pool=pool, notices=nobody(), failpoint=nowhere)
+        records = Clock(log=FailingLog(log, refuse), pool=pool, notices=nobody(), failpoint=nowhere)
         await records.record()
         await records.record()
     assert len(recorded(database)) == 2

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -13,24 +12,21 @@ import pytest
 from pydantic_core import from_json, to_json
 
 from commands.booking_changes import PostponeBooking, postpone_booking
-from commands.context import Context
 from commands.job import OpenJob, open_a_job
-from commands.log import Decision, Outcome
 from commands.project import CancelProject, cancel_project
 from consumers.following import Follower
 from consumers.notices import notices
 from consumers.positions import Step
-from domain.decider import Stream
 from domain.errors import Refused
 from domain.project import ProjectNotOpen
 from infra.event_log import EventLog
 from infra.postgres import projector_pool
 from projections.following import PROJECTION
+from tests.consumers.failing_log import FailingLog
 from tests.flow.office import Office, catch_up, days, open_log
 
 pytestmark = pytest.mark.anyio
 
-S = TypeVar("S")
 DAY = days("2035-03-01")
 PLACES = (
     "following.after_select",
@@ -49,23 +45,6 @@ def nowhere(_: str) -> None:
     pass
 
 
-@dataclass
-class Failing:
-    """A log that may fail before a command gets there."""
-
-    log: EventLog
-    failpoint: Callable[[str], None]
-
-    async def decide(
-        self, context: Context, subject: Stream[Any], reads: Sequence[Stream[Any]], decision: Decision
-    ) -> Outcome:
-        self.failpoint("a command")
-        return await self.log.decide(context, subject, reads, decision)
-
-    async def state(self, tenant_id: str, stream: Stream[S]) -> S:
-        return await self.log.state(tenant_id, stream)
-
-
 async def nobody() -> AsyncGenerator[str, None]:
     return
     yield ""
@@ -76,7 +55,9 @@ async def following(
     database: str, log: EventLog, failpoint: Callable[[str], None] = nowhere
 ) -> AsyncIterator[Follower]:
     async with projector_pool(database) as pool:
-        yield Follower(log=Failing(log, failpoint), pool=pool, notices=nobody(), failpoint=failpoint)
+        yield Follower(
+            log=FailingLog(log, lambda _: failpoint("a command")), pool=pool, notices=nobody(), failpoint=failpoint
+        )
 
 
 @pytest.fixture

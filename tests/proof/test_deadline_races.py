@@ -8,8 +8,7 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -100,19 +99,29 @@ async def challenged(everybody: list[Desk], clock: DatabaseTime) -> list[Race]:
     return races
 
 
-@asynccontextmanager
-async def racing(database: str, data: Path) -> AsyncIterator[tuple[Service, list[Desk], DatabaseTime]]:
-    clock = DatabaseTime(database)
+async def run_races(
+    database: str,
+    data: Path,
+    line_up: Callable[[list[Desk], DatabaseTime], Awaitable[list[Race]]],
+    race: Callable[[Race, float], Awaitable[None]],
+) -> None:
+    """Round after round, a race for each desk; `race` is told the deadline by this machine's clock."""
+    clock, races = DatabaseTime(database), list[Race]()
     async with (
         running(database, data, failpoints=DELAYS) as service,
         desks(service, Journal(), count=RACES, seed=SEED) as everybody,
     ):
-        yield service, everybody, clock
+        for _ in range(ROUNDS):
+            started = await line_up(everybody, clock)
+            clock.move_to(min(one.deadline for one in started) - timedelta(seconds=BEFORE))
+            ahead = clock.ahead()
+            await asyncio.gather(*[race(one, (one.deadline - ahead).timestamp()) for one in started])
+            races += started
+        await _all_is_well(service, races)
 
 
 async def test_a_confirmation_just_before_a_deadline_against_others_just_after_it(database: str, data: Path) -> None:
     """The first confirms, the second confirms, a third one places a hold, all about when the first one lapses."""
-    races = list[Race]()
 
     async def race(one: Race, deadline: float) -> None:
         body = {"id": (third := one.desk.new_id()), "artist_id": one.artist, "project_id": one.project, "periods": DAY}
@@ -125,18 +134,11 @@ async def test_a_confirmation_just_before_a_deadline_against_others_just_after_i
         lapse = Call("lapse", one.first, deadline, deadline + LATE, "ok")
         assert explained([*one.history, lapse], Day((one.first, one.second))), (deadline, one)
 
-    async with racing(database, data) as (service, everybody, clock):
-        for _ in range(ROUNDS):
-            started = await two_in_line(everybody, clock)
-            deadlines = _begin(started, clock)
-            await asyncio.gather(*map(race, started, deadlines))
-            races += started
-        await _all_is_well(service, races)
+    await run_races(database, data, two_in_line, race)
 
 
 async def test_a_challenge_answered_at_its_deadline(database: str, data: Path) -> None:
     """The first one would book, or lets go, and the challenger confirms, about when silence loses; or well after it."""
-    races = list[Race]()
 
     async def race(one: Race, deadline: float) -> None:
         what, answers_at = one.desk.chance.choice(["book", "release"]), one.around(deadline)
@@ -151,20 +153,7 @@ async def test_a_challenge_answered_at_its_deadline(database: str, data: Path) -
         silence = Call("silence", one.first, deadline, deadline + LATE, "ok")
         assert explained([*one.history, silence], Day((one.first, one.second), challenged=one.first)), (deadline, one)
 
-    async with racing(database, data) as (service, everybody, clock):
-        for _ in range(ROUNDS):
-            started = await challenged(everybody, clock)
-            deadlines = _begin(started, clock)
-            await asyncio.gather(*map(race, started, deadlines))
-            races += started
-        await _all_is_well(service, races)
-
-
-def _begin(races: list[Race], clock: DatabaseTime) -> list[float]:
-    """Let it be just before the first of the deadlines; answers them by this machine's clock."""
-    clock.move_to(min(race.deadline for race in races) - timedelta(seconds=BEFORE))
-    ahead = clock.ahead()
-    return [(race.deadline - ahead).timestamp() for race in races]
+    await run_races(database, data, challenged, race)
 
 
 async def _all_is_well(service: Service, races: list[Race]) -> None:
