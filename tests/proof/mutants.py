@@ -596,7 +596,7 @@ MUTANTS = (
     Mutant(
         "a rebuilt read model is switched to before it is whole",
         "consumers/rebuild.py",
-        "            async for _ in _fill(copy, history, until, switch.live):\n                pass\n",
+        "            async for _ in _fill(copy, history, after, switch.live):\n                pass\n",
         "",
         ("tests/flow/test_rebuild.py",),
     ),
