@@ -138,6 +138,8 @@ class RedisStore:
             for both, place in stored.items()
             if place.incarnation == heads[both[0]].incarnation and place.seq <= heads[both[0]].seq
         }
+        for both in asked:
+            self._useless.pop(both, None)
         self._useless |= {both: place for both, place in stored.items() if both not in counts}
         return counts
 
