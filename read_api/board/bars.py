@@ -50,11 +50,6 @@ def bars(calendar: Calendar, window: GridWindow, zone: str, now: datetime, stren
     return [*_time_off(calendar, window, zone), *_in_lanes(above)]
 
 
-def depth(shown: Iterable[Bar]) -> int:
-    """How many lanes the bars take."""
-    return max((bar.lane for bar in shown), default=0)
-
-
 def _in_lanes(found: Iterable[Bar]) -> Iterator[Bar]:
     """Each in the first lane that is free on its time."""
     taken: list[list[range]] = []

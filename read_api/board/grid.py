@@ -13,8 +13,8 @@ from domain.calendar import Calendar
 from domain.errors import NotFound
 from domain.instants import Day, day_ends_at, day_starts_at
 from domain.spans import Span, overlap, union
-from domain.stored_claim import calendar_of, claim_from
-from read_api.board.bars import Bar, bars, depth
+from domain.stored_claim import Claim, calendar_of, claim_from
+from read_api.board.bars import Bar, bars
 from read_api.board.page import PageRoute, page
 from read_api.board.reached import reached
 from read_api.board.window import GridWindow, Zoom, grid_window
@@ -39,7 +39,8 @@ class Row:
 
     artist: Found
     bars: list[Bar]
-    depth: int
+    projects: dict[str, str]
+    """The names of those that the bars are for, and of others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ async def get_grid(
         skills=skills,
         seq=seq,
         now=now,
-        more=max(0, len(artists) - MOST_ARTISTS),
+        more=len(artists) > MOST_ARTISTS,
         nobody=not artists and not filters.any,
     )
 
@@ -105,8 +106,7 @@ async def get_row(
         if not artists:
             raise NotFound("There is no such artist.")
         (row,) = await _rows(connection, tenant, artists, window, Filters())
-        projects = await _projects(connection, tenant)
-    return page(request, "row.html", row=row, window=window, projects=projects)
+    return page(request, "row.html", row=row, window=window)
 
 
 async def _artists(
@@ -122,14 +122,17 @@ async def _artists(
         ORDER BY seq
         LIMIT %(most)s
         """,
-        {"tenant_id": tenant.who.tenant_id, "skill": skill, "artist_id": artist_id, "most": MOST_ARTISTS + 200},
+        {"tenant_id": tenant.who.tenant_id, "skill": skill, "artist_id": artist_id, "most": MOST_ARTISTS + 1},
     )
 
 
 async def _rows(
     connection: Connection, tenant: Tenant, artists: list[Found], window: GridWindow, filters: Filters
 ) -> list[Row]:
-    calendars, strengths = await _calendars(connection, tenant, [artist["artist_id"] for artist in artists], window)
+    claims = await _claims(connection, tenant, [artist["artist_id"] for artist in artists], window)
+    strengths = {claim["claim_id"]: claim["strength"] for claim in claims if claim["strength"]}
+    projects = {claim["project_id"]: claim["project"] for claim in claims}
+    calendars = _calendars(claims)
     rows = []
     for artist in artists:
         calendar = calendars.get(artist["artist_id"], Calendar())
@@ -137,19 +140,19 @@ async def _rows(
             continue
         shown = bars(calendar, window, artist["time_zone"], connection.now, strengths)
         if filters.project is None or any(bar.project_id == str(filters.project) for bar in shown):
-            rows.append(Row(artist, shown, depth(shown)))
+            rows.append(Row(artist, shown, projects))
     return rows
 
 
-async def _calendars(
-    connection: Connection, tenant: Tenant, artist_ids: list[str], window: GridWindow
-) -> tuple[dict[str, Calendar], dict[str, str]]:
-    """By artist what shares time with the window, wherever the artist is; and by hold its strength."""
-    rows = await connection.rows(
+async def _claims(connection: Connection, tenant: Tenant, artist_ids: list[str], window: GridWindow) -> list[Found]:
+    """What shares time with the window, wherever its artist is, with its project's name and a hold's strength."""
+    return await connection.rows(
         """
-        SELECT c.artist_id, c.claim_id, c.kind, c.claim, h.details ->> 'strength' AS strength
+        SELECT c.artist_id, c.claim_id, c.kind, c.claim, h.details ->> 'strength' AS strength,
+               p.project_id, p.name AS project
         FROM artist_calendar c
         LEFT JOIN holds h ON h.tenant_id = c.tenant_id AND h.hold_id = c.claim_id
+        LEFT JOIN projects p ON p.tenant_id = c.tenant_id AND p.project_id = (c.claim ->> 'project_id')::uuid
         WHERE c.tenant_id = %(tenant_id)s
             AND c.artist_id = ANY (%(artist_ids)s::uuid[])
             AND c.ends_at > %(starts_at)s
@@ -164,15 +167,14 @@ async def _calendars(
             "now": connection.now,
         },
     )
-    claims: dict[str, list[Found]] = {}
+
+
+def _calendars(rows: Iterable[Found]) -> dict[str, Calendar]:
+    """By artist."""
+    claims: dict[str, list[Claim]] = {}
     for row in rows:
-        claims.setdefault(row["artist_id"], []).append(row)
-    calendars = {artist_id: _calendar(of_artist) for artist_id, of_artist in claims.items()}
-    return calendars, {row["claim_id"]: row["strength"] for row in rows if row["strength"]}
-
-
-def _calendar(rows: Iterable[Found]) -> Calendar:
-    return calendar_of(claim_from(row["kind"], row["claim_id"], row["claim"]) for row in rows)
+        claims.setdefault(row["artist_id"], []).append(claim_from(row["kind"], row["claim_id"], row["claim"]))
+    return {artist_id: calendar_of(of_artist) for artist_id, of_artist in claims.items()}
 
 
 def _is_free(calendar: Calendar, zone: str, filters: Filters, now: datetime) -> bool:
