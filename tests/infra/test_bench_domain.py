@@ -4,14 +4,14 @@ from itertools import islice
 
 import pytest
 
-from infra.bench.domain import SIZES, domain_rows, full_calendar, n_log_n
+from infra.bench.domain import EACH_OF_ALL, SIZES, domain_rows, full_calendar, n_log_n
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_each_step_is_decided_again_and_again_since_nothing_comes_of_it() -> None:
     steps = await full_calendar(10)
-    assert list(steps) == ["place", "confirm", "release", "challenge", "lapse", "lapse of all at once"]
+    assert list(steps) == ["place", "confirm", "release", "challenge", "lapse", EACH_OF_ALL]
     for decisions in steps.values():
         for decide in islice(decisions, 12):
             await decide()
