@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1/activity", tags=["history"])
 
 Activities = Annotated[Tenant, reading("activity", may=STAFF)]
 
-Category = Literal["artist", "booking", "challenge", "hold", "job", "project", "tenant", "time_off"]
+Category = Literal["artist", "booking", "challenge", "feed", "hold", "job", "project", "tenant", "time_off"]
 
 _LIST: Final = SQL(
     """

@@ -33,7 +33,7 @@ router = APIRouter(prefix="/v1/history", tags=["history"])
 
 History = Annotated[Tenant, reading(may=STAFF)]
 
-Category = Literal["artist", "booking", "calendar", "challenge", "hold", "job", "project", "tenant", "time_off"]
+Category = Literal["artist", "booking", "calendar", "challenge", "feed", "hold", "job", "project", "tenant", "time_off"]
 
 _DECIDERS: Final[Mapping[str, Decider[Any]]] = {
     decider.category: decider for decider in (ARTIST, BOOKING, CHALLENGE, HOLD, JOB, PROJECT, TENANT, TIME_OFF)

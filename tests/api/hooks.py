@@ -51,6 +51,7 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
     if "/" not in _decoded(case.headers.get("Consistency-Token", "")):
         case.headers.pop("Consistency-Token", None)
     case.query.pop("cursor", None)
+    case.query.pop("as_of", None)
     if case.operation.path == "/v1/live":  # of which events there are, nobody knows beforehand
         case.query.pop("after", None)
         case.headers.pop("Last-Event-ID", None)

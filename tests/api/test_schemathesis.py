@@ -13,8 +13,9 @@ from tests.proof.service import Service, running
 
 pytestmark = pytest.mark.anyio
 
-EXAMPLES = os.environ.get("PROOF_EXAMPLES", "2")
-"""For each operation, in each phase."""
+EXAMPLES = os.environ.get("PROOF_EXAMPLES")
+"""For each operation, in each phase. Without it, the short form, which leaves out the phase of thousands of cases."""
+PHASES = "examples,fuzzing,stateful" if EXAMPLES is None else "examples,coverage,fuzzing,stateful"
 SEED = os.environ.get("PROOF_SEED", "1")
 
 CONFIGURATION = """\
@@ -42,8 +43,8 @@ async def test_nothing_is_found_by_any_check_and_no_tenant_sees_another(
         auth.write_text(json.dumps({"auth": [_tenant(service, name) for name in ("acme", "globex")]}))
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", configuration, "run"),
-            *(f"{service.url}/openapi.json", "--checks=all", f"--max-examples={EXAMPLES}", f"--seed={SEED}"),
-            *("--generation-database=none", "--no-color"),
+            *(f"{service.url}/openapi.json", "--checks=all", f"--max-examples={EXAMPLES or 5}", f"--seed={SEED}"),
+            *(f"--phases={PHASES}", "--generation-database=none", "--no-color"),
             stdout=PIPE,
             stderr=STDOUT,
             cwd=Path(__file__).parents[2],
