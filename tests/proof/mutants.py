@@ -624,7 +624,7 @@ def survives(mutant: Mutant, tree: Path) -> str | None:
             env={**os.environ, "PROOF_ANY_STORY": "yes", "PROOF_STORIES": os.environ.get("PROOF_STORIES", "300")},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1800,
             check=False,
         )
     finally:
