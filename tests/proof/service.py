@@ -18,7 +18,7 @@ from domain.permission import Role
 from infra.address import free_port
 from infra.built_in_issuer import make_token
 
-_START: Final = 30.0
+_START: Final = 120.0
 """Seconds that the API may take until it answers."""
 
 KILL: Final = "kill -9"

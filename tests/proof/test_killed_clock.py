@@ -24,7 +24,7 @@ from tests.proof.service import CLOCK_DEATHS, running
 
 DEATHS = int(os.environ.get("PROOF_DEATHS", "1"))
 SEED = int(os.environ.get("PROOF_SEED", "20261126"))
-DESKS, ZONE, PATIENCE = 8, "Europe/Berlin", 60.0
+DESKS, ZONE, PATIENCE = 8, "Europe/Berlin", 300.0
 DAY = [{"first_day": "2180-06-01", "last_day": "2180-06-01"}]
 ANOTHER_DAY = [{"first_day": "2180-07-01", "last_day": "2180-07-01"}]
 
