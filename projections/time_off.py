@@ -120,19 +120,17 @@ def _changes(recorded: Recorded, row: Row) -> Row:
             return {"details": {**details, "spans": marked.spans, "blocked": marked.blocked}}
         case TimeOffRederived() as moved:
             return {"details": {**details, "spans": moved.spans}}
-        case TimeOffApproved() | TimeOffRejected() | TimeOffWithdrawn() as said:
+        case said:
             decided = {
                 "decided_at": recorded.recorded_at,
                 "decided_by": recorded.actor,
-                "decided_because": said.reason,
+                "decided_because": said.reason,  # type: ignore[attr-defined]  # each of the others has one
             }
             return {
                 "version": recorded.version,
                 "status": _DECIDED[type(said)],
                 "details": {**details, **decided},
             }
-        case _:
-            return {}
 
 
 PROJECTION: Final = Projection(
