@@ -123,12 +123,17 @@ async def fails_until_done(database: str, redis_url: str, failure: str, working:
 
     died = 0
     while not done():
-        # The first life ends for certain.
-        failpoints = failure if died else failure.replace("kill:0.3", "kill:1")
+        # The first life ends for certain, though all may be there a moment before.
+        mortal = "kill" in failure and not died
+        failpoints = failure.replace("kill:0.3", "kill:1") if mortal else failure
         with projecting(database, redis_url, failpoints) as process, other(database, redis_url, failure):
-            await asyncio.to_thread(until, partial(_over, process, done), 60)
+            await asyncio.to_thread(until, partial(_over, process, _never if mortal else done), 60)
             died += process.poll() is not None
     return died
+
+
+def _never() -> bool:
+    return False
 
 
 def _over(process: subprocess.Popen[bytes], done: Callable[[], bool]) -> bool:
