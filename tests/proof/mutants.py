@@ -345,7 +345,7 @@ MUTANTS = (
         "domain/job.py",
         "    full = most >= job.opened.quantity\n    if full and",
         "    full = most > job.opened.quantity\n    if full and",
-        (CALENDARS, CHALLENGES),
+        ("tests/commands/test_bookings.py",),
     ),
     Mutant(
         "one more alternative is confirmed than was wanted",
