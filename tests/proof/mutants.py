@@ -296,7 +296,7 @@ MUTANTS = (
         "domain/placing.py",
         "if deepest >= turn.policy.max_depth:",
         "if deepest > turn.policy.max_depth:",
-        (CALENDARS,),
+        (CALENDARS, "tests/commands/test_holds.py"),
     ),
     Mutant(
         "a hold lives at the instant of its deadline",
@@ -331,14 +331,14 @@ MUTANTS = (
         "domain/ending.py",
         "if hold.extensions >= turn.policy.max_extensions:",
         "if hold.extensions > turn.policy.max_extensions:",
-        (CALENDARS,),
+        (CALENDARS, "tests/commands/test_holds.py"),
     ),
     Mutant(
         "what a booking becomes again always has its old place",
         "domain/rebooking.py",
         "    return not any(\n        span.place >= claim.arrived_before",
         "    return not any(\n        span.place < 0",
-        (CALENDARS,),
+        (CALENDARS, "tests/commands/test_booking_changes.py"),
     ),
     Mutant(
         "a job takes one more than it needs",
@@ -352,7 +352,7 @@ MUTANTS = (
         "domain/groups.py",
         "len(set(others.values())) >= members.group.k",
         "len(set(others.values())) > members.group.k",
-        (CALENDARS,),
+        (CALENDARS, "tests/commands/test_groups.py"),
     ),
     Mutant(
         "a challenge is answered at its deadline",
