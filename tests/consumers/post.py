@@ -43,10 +43,13 @@ class Post:
 class Producer:
     def __init__(self, post: Post) -> None:
         self._post = post
+        self._failed = False
 
     async def send(self, messages: Sequence[Message]) -> asyncio.Future[int]:
         answer = asyncio.get_running_loop().create_future()
-        acknowledged = self._post._answer(messages)
+        # What follows a failure is not taken: it would overtake what failed.
+        acknowledged = 0 if self._failed else self._post._answer(messages)
+        self._failed = acknowledged is not None and acknowledged < len(messages)
         self._post.arrived += messages[:acknowledged]
         if acknowledged is not None:
             answer.set_result(acknowledged)
