@@ -16,7 +16,7 @@ up: .venv/up.stamp ## Set everything up and run the product with a Postgres of i
 test: lint ## Set everything up and pass all checks and tests
 	@tests/need
 	@rm -f .coverage*
-	@$(BIN)/pytest --cov --cov-report=term $(ARGS)
+	@$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term $(ARGS)
 	@$(BIN)/coverage report --include='domain/*' --fail-under=100 > .coverage.domain || { cat .coverage.domain; exit 1; }
 
 lint: .venv/dev.stamp ## Formatting, rules, types and who may import whom
@@ -44,7 +44,7 @@ lock: .venv/made.stamp ## Pin the newest versions that fit pyproject.toml, with 
 	@$(COMPILE) --group build pyproject.toml -o requirements.txt
 	@$(COMPILE) --no-strip-extras --group build --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
-LONG := PROOF_DEATHS=$${PROOF_DEATHS-20} PROOF_COMMANDS=$${PROOF_COMMANDS-20000} PROOF_ROUNDS=$${PROOF_ROUNDS-20} \
+LONG := PROOF_SERVERS=$${PROOF_SERVERS-all} PROOF_DEATHS=$${PROOF_DEATHS-20} PROOF_COMMANDS=$${PROOF_COMMANDS-20000} PROOF_ROUNDS=$${PROOF_ROUNDS-20} \
 	PROOF_STORIES=$${PROOF_STORIES-2000} PROOF_EXAMPLES=$${PROOF_EXAMPLES-200} PROOF_OUTAGES=$${PROOF_OUTAGES-1,5,30} \
 	PROOF_EVENTS=$${PROOF_EVENTS-1000000} PROOF_BROKER_OUTAGES=$${PROOF_BROKER_OUTAGES-20}
 

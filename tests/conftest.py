@@ -29,6 +29,26 @@ _REDIS = [
 ]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:
+    """Campaigns, and what goes through Kafka, run on one server of each kind, and with `PROOF_SERVERS=all` on all."""
+    if os.environ.get("PROOF_SERVERS") == "all":
+        return
+    left_out = [item for item in items if _is_costly(item) and _is_on_another(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_costly(item: pytest.Function) -> bool:
+    return "kafka" in item.fixturenames or "proof" in item.path.parts
+
+
+def _is_on_another(item: pytest.Function) -> bool:
+    """Whether it is to run on a server that was installed, and not on the one that we bring."""
+    callspec = getattr(item, "callspec", None)
+    on = {} if callspec is None else callspec.params
+    return any(on.get(fixture) is not None for fixture in ("postgres_url", "redis_server"))
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
