@@ -30,6 +30,7 @@ from infra import built_in_issuer, operations
 from infra.authentication import Authentication
 from infra.body_limit import BodyLimit
 from infra.catalogue import EVENTS
+from infra.database_clock import DatabaseClock
 from infra.event_log import EventLog
 from infra.fast_lane import FastLane
 from infra.feed_key import feed_key
@@ -48,7 +49,6 @@ from infra.settings import Settings
 from infra.tokens import Trusted, Verifier
 from read_api import api as reads_api
 from read_api.board import api as board_api
-from read_api.database_clock import DatabaseClock
 from read_api.freshness import Freshness
 from read_api.live_rooms import Live
 from read_api.tenant import Reads

@@ -14,7 +14,7 @@ from domain.decider import Stream
 from infra import arrays
 from infra.mapper import Mapper
 from infra.pipeline import Statement
-from infra.state_cache import Folded
+from infra.state_cache import Folded, Head
 
 FOLLOWED: Final = 1_000
 """How many events of other processes are folded into the cache before a tenant is dropped from it instead.
@@ -45,12 +45,15 @@ PREPARED: Final = {
         ORDER BY tenant_id
         FOR UPDATE
     """,
+    # The hash, too: where a batch ahead of this one has failed, another process may have written as many events.
     b"expect_heads": """
         WITH locked AS (
-            SELECT tenant_id, seq FROM heads WHERE tenant_id = ANY ($1::uuid[]) ORDER BY tenant_id FOR UPDATE
+            SELECT tenant_id, seq, hash FROM heads WHERE tenant_id = ANY ($1::uuid[]) ORDER BY tenant_id FOR UPDATE
         )
         SELECT 1 / (count(*) = cardinality($1::uuid[]))::integer
-        FROM locked JOIN unnest($1::uuid[], $2::bigint[]) AS expected (tenant_id, seq) USING (tenant_id, seq)
+        FROM locked
+        JOIN unnest($1::uuid[], $2::bigint[], $3::bytea[]) AS expected (tenant_id, seq, hash)
+            USING (tenant_id, seq, hash)
     """,
     # Here and below LATERAL, so that each row asked for is one look into an index even before there are statistics.
     b"known_keys": """
@@ -130,9 +133,10 @@ def lock_heads(tenants: Sequence[bytes]) -> Statement:
     return b"lock_heads", (arrays.uuids(tenants),)
 
 
-def expect_heads(tenants: Sequence[bytes], seqs: Sequence[int]) -> Statement:
-    """Lock the tenants' logs and fail (22012) unless each ends at its seq."""
-    return b"expect_heads", (arrays.uuids(tenants), arrays.bigints(seqs))
+def expect_heads(tenants: Sequence[bytes], heads: Sequence[Head]) -> Statement:
+    """Lock the tenants' logs and fail (22012) unless each ends at its head."""
+    seqs, hashes = [head.seq for head in heads], [head.hash for head in heads]
+    return b"expect_heads", (arrays.uuids(tenants), arrays.bigints(seqs), arrays.byteas(hashes))
 
 
 def known_keys(tenants: Sequence[bytes], keys: Sequence[str]) -> Statement:

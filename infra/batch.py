@@ -65,8 +65,8 @@ class Batch:
         self.kept: dict[Key, Known] = {}
         """The outcomes of this batch, by tenant and key."""
         self.changes = Changes()
-        self.expected: dict[str, int] = {}
-        """The seq that each tenant's log must end at for these verdicts to stand."""
+        self.expected: dict[str, Head] = {}
+        """Where each tenant's log must end for these verdicts to stand."""
         self._events: list[tuple[Any, ...]] = []
         self._outcomes: list[tuple[Any, ...]] = []
 
@@ -88,7 +88,7 @@ class Batch:
         head = self._cache.head(context.tenant_id)
         if head is None:
             raise Unproven
-        self.expected.setdefault(context.tenant_id, head.seq)
+        self.expected.setdefault(context.tenant_id, head)
         key = command.key
         if known := self.kept.get(key) or self._known(key):
             if known.fingerprint != context.fingerprint:

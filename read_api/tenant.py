@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Hashable, Mappi
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, Protocol
 
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
@@ -16,7 +16,6 @@ from psycopg_pool import AsyncConnectionPool
 from domain.consistency import ForeignToken, Seen
 from domain.event import Event
 from domain.permission import Who
-from read_api.database_clock import DatabaseClock
 from read_api.freshness import PATIENCE, Freshness, ReadModelBehind, StreamParked
 from read_api.keys import Keys, KeysUnavailable, Question, Reply
 from read_api.together import Together
@@ -61,6 +60,13 @@ class Connection:
         return found[0] if found else None
 
 
+class Clock(Protocol):
+    """The database's clock, for reads that ask no database."""
+
+    async def now(self) -> datetime:
+        """The instant at which deadlines are applied."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reads:
     """What every read needs; one for the whole process, in `app.state.reads`."""
@@ -72,7 +78,7 @@ class Reads:
     freshness: Freshness
     decode: Callable[[str, str], Event]
     """Stored name and JSON text of an event to the event."""
-    clock: DatabaseClock
+    clock: Clock
     keys: Keys | None = None
     """Read models in Redis; None where there is no Redis."""
     together: Together = field(default_factory=Together)

@@ -19,7 +19,7 @@ INDEX = {
 }
 PARAMETERS = {
     b"lock_heads": "'{{{0}}}'",
-    b"expect_heads": "'{{{0}}}', '{{1}}'",
+    b"expect_heads": "'{{{0}}}', '{{1}}', '{{abc}}'",
     b"known_keys": "'{{{0}}}', '{{k}}'",
     b"tails": "'{{{0}}}', '{{1}}'",
     b"streams": "'{{{0}}}', '{{hold/1}}'",

@@ -3,11 +3,13 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from threading import Thread
 
 import psycopg
 import pytest
 
 from commands.log import CommandInFlight, Decided, KeyReused, Outcome, States
+from domain.decider import Stream
 from domain.errors import VersionConflict
 from infra.event_log import EventLog
 from infra.failpoint import Failed
@@ -16,6 +18,7 @@ from tests.infra.counter import (
     COUNT,
     OTHER_TENANT,
     TENANT,
+    Count,
     CountRaised,
     LimitReached,
     context,
@@ -167,6 +170,36 @@ async def test_two_processes_never_decide_on_an_old_state(
     assert sorted(totals) == list(range(1, 151))
     assert Counter(type(verdict) for verdict in verdicts) == {Outcome: 150, LimitReached: 50}
     assert await seqs(database) == list(range(1, 151))
+
+
+async def test_a_batch_behind_one_that_failed_fails_too_though_another_process_wrote_as_many_events(
+    database: str,
+) -> None:
+    stream, another_writes = COUNT.stream("c"), False
+
+    def failpoint(place: str) -> None:
+        nonlocal another_writes
+        if place == "log.after_decide" and another_writes:
+            another_writes = False
+            another = Thread(target=asyncio.run, args=(in_another_process(database, stream, by=10),))
+            another.start()
+            another.join()
+
+    log = EventLog(database, Mapper(events=[CountRaised]), failpoint=failpoint)
+    await count_up(log, context(), stream)
+    another_writes = True
+    # Half of them is decided first, and the other half behind it before anyone knows how that went.
+    outcomes = await asyncio.gather(*[count_up(log, context(), stream) for _ in range(2)])
+    await log.close()
+
+    assert sorted(json.loads(outcome.body)["total"] for outcome in outcomes) == [12, 13]
+    assert await seqs(database) == [1, 2, 3, 4]
+
+
+async def in_another_process(database: str, stream: Stream[Count], *, by: int) -> None:
+    other = EventLog(database, Mapper(events=[CountRaised]))
+    await count_up(other, context(), stream, by)
+    await other.close()
 
 
 async def test_what_another_process_wrote_is_seen_at_once(log: EventLog, other_process: EventLog) -> None:

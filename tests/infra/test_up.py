@@ -102,8 +102,10 @@ def test_where_brokers_are_set_it_goes_through_kafka(data: Path, kafka: str) -> 
             assert until(lambda: http.get("/v1/artists", headers=token).is_success, 60)
             shown = http.get("/v1/artists", headers=token)
         assert running.end(signal.SIGTERM) == (0, "")
-    assert [artist["name"] for artist in shown.json()["items"]] == ["Mo"]
-    assert list(seqs(topic).values()) == [[1, 2]]
+    assert "Mo" in [artist["name"] for artist in shown.json()["items"]]
+    (relayed,) = seqs(topic).values()
+    assert sorted(set(relayed)) == list(range(1, max(relayed) + 1))
+    assert max(relayed) >= added.json()["seq"]
 
 
 def test_ctrl_c_while_it_begins_is_no_mistake(data: Path) -> None:

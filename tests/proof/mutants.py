@@ -66,6 +66,13 @@ MUTANTS = (
         (EVENT_LOG,),
     ),
     Mutant(
+        "decided ahead with an eye on the number of events alone",
+        "infra/append.py",
+        "            USING (tenant_id, seq, hash)\n",
+        "            USING (tenant_id, seq)\n",
+        (EVENT_LOG,),
+    ),
+    Mutant(
         "what another process wrote is not followed",
         "infra/lock_first.py",
         "            self._follow(tenants, tails)\n",

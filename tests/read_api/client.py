@@ -14,12 +14,12 @@ from consumers.notices import CHANNEL
 from domain.errors import DomainError
 from domain.permission import ROLES, Role, Who
 from infra.catalogue import EVENTS
+from infra.database_clock import DatabaseClock
 from infra.listen import heard
 from infra.mapper import Mapper
 from infra.postgres import reader_pool
 from infra.problems import refuse
 from read_api.api import router
-from read_api.database_clock import DatabaseClock
 from read_api.freshness import Freshness, ReadModelBehind, StreamParked
 from read_api.keys import Keys
 from read_api.tenant import Pool, Reads

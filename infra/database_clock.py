@@ -15,7 +15,10 @@ _FRESH: Final = 1.0
 
 
 class DatabaseClock:
-    """The last reading plus the time since. Read again beside the requests, never ahead of the database's own."""
+    """A `read_api.tenant.Clock`: the last reading plus the time since.
+
+    Read again beside the requests, never ahead of the database's own.
+    """
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
         """Asks over connections of `pool`."""
