@@ -5,10 +5,8 @@ projector; how long that takes is a row of its own.
 """
 
 import asyncio
-import gc
 import random
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -20,7 +18,6 @@ import psycopg
 from pydantic_core import to_json
 from redis import Redis
 
-from consumers.projector import Projector
 from domain.artist import ArtistAdded
 from domain.calendar import TimeBooked
 from domain.claims import held
@@ -31,14 +28,14 @@ from infra.bench.append import Progress
 from infra.bench.http import CONNECTIONS
 from infra.bench.http_client import Answered, drive, read
 from infra.bench.processes import BenchFailed, Served, served
-from infra.bench.project import Counted, nobody
+from infra.bench.project import caught_up
 from infra.bench.rows import Row, percentiles
 from infra.bench.servers import server
 from infra.bench.workload import ZONE, new_id
 from infra.built_in_issuer import NAME, make_token
 from infra.catalogue import EVENTS, KEYED
 from infra.embedded_valkey import EmbeddedValkey
-from infra.log_feed import LogFeed, LogHistory
+from infra.log_feed import LogHistory
 from infra.mapper import Mapper
 from infra.postgres import projector_pool
 from infra.redis import open_client
@@ -105,25 +102,8 @@ async def _caught_up(
     url: str, redis_url: str, projections: Sequence[KeyedProjection], events: int
 ) -> tuple[float, float]:
     async with projector_pool(url) as pool, aclosing(open_client(redis_url, name="bench")) as client:
-        history = LogHistory(pool, Mapper(EVENTS).decode)
         store = RedisStore(client=client, pool=pool, projections=projections, failpoint=lambda _: None)
-        counted = Counted(store, events * len(projections))
-        feed = LogFeed(pool=pool, history=history, calls=nobody())
-        projector = Projector(feed=feed, history=history, store=counted, failpoint=lambda _: None)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(100_000, 50, 100)
-        start, cpu = time.perf_counter(), time.process_time()
-        running = asyncio.create_task(projector.run())
-        done = asyncio.create_task(counted.done.wait())
-        await asyncio.wait({running, done}, return_when=asyncio.FIRST_COMPLETED)
-        wall, cpu = time.perf_counter() - start, time.process_time() - cpu
-        gc.unfreeze()
-        if running.done():
-            running.result()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-    return wall, cpu
+        return await caught_up(store, LogHistory(pool, Mapper(EVENTS).decode), pool, events)
 
 
 def _write(url: str, artists: int, bookings: int) -> int:

@@ -27,7 +27,7 @@ from infra.bench.workload import Person, event_log, open_for_business, tenants, 
 from infra.catalogue import PROJECTIONS
 from infra.decoding import decode_for
 from infra.log_feed import LogFeed, LogHistory
-from infra.postgres import projector_pool
+from infra.postgres import Pool, projector_pool
 from infra.rebuilding import rebuild
 from projections import artist_calendar, holds
 from projections.projection import Projection
@@ -174,24 +174,28 @@ def _live(url: str, projections: Sequence[Projection]) -> Measured:
 
 async def _caught_up(url: str, projections: Sequence[Projection], events: int) -> tuple[float, float]:
     async with projector_pool(url) as pool:
-        history = LogHistory(pool, decode_for(projections))
         store = PostgresStore(pool=pool, projections=projections, failpoint=lambda _: None)
-        counted = Counted(store, events * len(projections))
-        feed = LogFeed(pool=pool, history=history, calls=nobody())
-        projector = Projector(feed=feed, history=history, store=counted, failpoint=lambda _: None)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(100_000, 50, 100)
-        start, cpu = time.perf_counter(), time.process_time()
-        running = asyncio.create_task(projector.run())
-        done = asyncio.create_task(counted.done.wait())
-        await asyncio.wait({running, done}, return_when=asyncio.FIRST_COMPLETED)
-        wall, cpu = time.perf_counter() - start, time.process_time() - cpu
-        gc.unfreeze()
-        if running.done():
-            running.result()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        return await caught_up(store, LogHistory(pool, decode_for(projections)), pool, events)
+
+
+async def caught_up(store: Store, history: LogHistory, pool: Pool, events: int) -> tuple[float, float]:
+    """Bring the read models of `store` from nothing to the end of a log of so many events: wall and CPU seconds."""
+    counted = Counted(store, events * len(store.projections))
+    feed = LogFeed(pool=pool, history=history, calls=nobody())
+    projector = Projector(feed=feed, history=history, store=counted, failpoint=lambda _: None)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    start, cpu = time.perf_counter(), time.process_time()
+    running = asyncio.create_task(projector.run())
+    done = asyncio.create_task(counted.done.wait())
+    await asyncio.wait({running, done}, return_when=asyncio.FIRST_COMPLETED)
+    wall, cpu = time.perf_counter() - start, time.process_time() - cpu
+    gc.unfreeze()
+    if running.done():
+        running.result()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
     return wall, cpu
 
 
