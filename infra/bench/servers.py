@@ -14,7 +14,9 @@ from infra.migrate import migrate
 
 # `commit_delay` waits before each flush when at least `commit_siblings` other transactions are open: with 0, always.
 _SLOW = {"commit_delay": "900", "commit_siblings": "0"}
-_SETTINGS = {"max_connections": "200", "max_wal_size": "4GB", "shared_buffers": "512MB"}
+_SETTINGS = {"max_connections": "200", "min_wal_size": "1GB", "max_wal_size": "4GB", "shared_buffers": "512MB"}
+_WAL_FILES = 64
+"""As many as `min_wal_size` keeps."""
 _COMMITS = 200
 
 
@@ -26,7 +28,19 @@ def server(*, slow: bool = False) -> Iterator[str]:
         settings = {**_SETTINGS, **(_SLOW if slow else {})}
         with EmbeddedPostgres(Path(directory), settings=settings) as url:
             migrate(url)
+            _make_wal_files(url)
             yield url
+
+
+def _make_wal_files(url: str) -> None:
+    """Have the files of the write-ahead log, as a server that has been up for a while uses them again and again.
+
+    Making one holds every commit up for as long as it takes to write 16 MB, which would happen about once a second.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        for _ in range(_WAL_FILES):
+            connection.execute("SELECT pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()")
+        connection.execute("CHECKPOINT")
 
 
 def commit_milliseconds(url: str) -> float:
