@@ -15,6 +15,9 @@ from infra.cannot_run import CannotRun
 
 _PATIENCE: Final = 10.0
 """Seconds that a part has to end by itself."""
+_AGAIN: Final = 3.0
+"""Seconds after which work that was cancelled is cancelled again: `asyncio.wait_for`, which libraries use, loses a
+cancellation now and then before Python 3.12."""
 
 
 class PartEnded(CannotRun):
@@ -98,9 +101,15 @@ def run_until_told(work: Coroutine[Any, Any, None]) -> None:
     """Run `work` in an event loop of its own; Ctrl-C or SIGTERM cancels it, and this returns."""
 
     async def run() -> None:
-        task = asyncio.ensure_future(work)
+        wish = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+            asyncio.get_running_loop().add_signal_handler(number, wish.set)
+        task, told = asyncio.ensure_future(work), asyncio.ensure_future(wish.wait())
+        await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
+        while told.done() and not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=_AGAIN)
+        told.cancel()
         with suppress(asyncio.CancelledError):
             await task
 
