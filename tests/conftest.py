@@ -33,9 +33,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Func
     """Campaigns, and what goes through Kafka, run on one server of each kind, and with `PROOF_SERVERS=all` on all."""
     if os.environ.get("PROOF_SERVERS") == "all":
         return
-    left_out = [item for item in items if _is_costly(item) and _is_on_another(item)]
+    kept, left_out = list[pytest.Function](), list[pytest.Function]()
+    for item in items:
+        (left_out if _is_costly(item) and _is_on_another(item) else kept).append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
+    items[:] = kept
 
 
 def _is_costly(item: pytest.Function) -> bool:
