@@ -27,7 +27,6 @@ from projections import (
     following,
     holds,
     jobs,
-    live,
     overdue,
     project_board,
     time_off,
@@ -68,6 +67,5 @@ KEYED: Final[tuple[KeyedProjection, ...]] = (
     dashboard.PROJECTION,
     availability.PROJECTION,
     deadlines.PROJECTION,
-    live.PROJECTION,
 )
 """Those that are kept in Redis."""

@@ -94,9 +94,6 @@ for n, move in ipairs(moves) do
             -- The first command of its move: somebody else has taken them out, and nothing was written yet.
             if redis.call('HDEL', key, op[3]) == 0 then return 0 end
             redis.call('HDEL', key, unpack(op, 3))
-        elseif command == 'XADD' then
-            -- Told too late, after having been parked, it is refused: whoever reads the tail has gone on.
-            redis.pcall(unpack(op))
         else
             redis.call(unpack(op))
         end

@@ -15,8 +15,9 @@ from domain.artist import ArtistAdded
 from domain.claims import Held
 from domain.half_days import slot_at, slot_of
 from domain.spans import Span
-from projections.brief import CATEGORY, Brief, briefs, micros
+from projections.brief import CATEGORY, OF_BOOKINGS, OF_HOLDS, OF_TIME_OFF, Brief, briefs, micros
 from projections.keyed import KeyedProjection, Op
+from projections.projection import names
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
@@ -237,5 +238,10 @@ def _useless_after(slot: int) -> int:
 
 
 PROJECTION: Final = KeyedProjection(
-    name="availability", tables=(ARTISTS, ROLL, CLAIMS), touches=touches, project=project, derived=derived
+    name="availability",
+    tables=(ARTISTS, ROLL, CLAIMS),
+    touches=touches,
+    project=project,
+    about=OF_HOLDS | OF_BOOKINGS | OF_TIME_OFF | names(ArtistAdded),
+    derived=derived,
 )

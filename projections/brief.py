@@ -5,7 +5,7 @@ Each event carries what its claims come to, so that no claim needs to be looked 
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from domain.calendar import (
     BookingFreed,
@@ -28,9 +28,30 @@ from domain.challenge import ChallengeEnded
 from domain.claims import deadline_of
 from domain.clocks import Clock
 from domain.event import Event
+from domain.rederived import BookingRederived, TimeOffRederived, TimeRederived
 from domain.spans import Span
+from projections.projection import names
 
 CATEGORY = "calendar/"
+
+OF_HOLDS: Final = names(
+    TimeHeld,
+    TimeChanged,
+    TimeReleased,
+    TimeLapsed,
+    TimeRederived,
+    HoldPromoted,
+    PromotionKept,
+    LimitsMoved,
+    ConsentGiven,
+    ConsentCountered,
+    Reordered,
+    ChallengeEnded,
+    TimeBooked,
+)
+"""Stored names of the events that may leave a hold otherwise than it was; so for the others."""
+OF_BOOKINGS: Final = names(TimeBooked, BookingMoved, BookingFreed, BookingRederived)
+OF_TIME_OFF: Final = names(TimeOffMarked, TimeOffCleared, TimeOffRederived)
 
 
 class Brief(NamedTuple):
@@ -55,7 +76,7 @@ def briefs(event: Event) -> Sequence[Brief]:  # noqa: C901, PLR0911 - one case a
             return [
                 Brief("hold", event.hold_id, event.spans, deadline_of(event.limits), event.respond_by, answered=True)
             ]
-        case TimeReleased() | TimeLapsed() | HoldPromoted() | PromotionKept():
+        case TimeReleased() | TimeLapsed() | TimeRederived() | HoldPromoted() | PromotionKept():
             return [Brief("hold", event.hold_id, event.spans)]
         case LimitsMoved():
             return [Brief("hold", event.hold_id, deadline=deadline_of(event.limits))]
@@ -70,9 +91,9 @@ def briefs(event: Event) -> Sequence[Brief]:  # noqa: C901, PLR0911 - one case a
         case TimeBooked():
             booking = Brief("booking", event.booking_id, event.spans)
             return [booking] if event.hold_id is None else [booking, Brief("hold", event.hold_id, event.hold_spans)]
-        case BookingMoved() | BookingFreed():
+        case BookingMoved() | BookingFreed() | BookingRederived():
             return [Brief("booking", event.booking_id, event.spans)]
-        case TimeOffMarked():
+        case TimeOffMarked() | TimeOffRederived():
             return [Brief("time_off", event.time_off_id, event.spans, approved=event.approved)]
         case TimeOffCleared():
             return [Brief("time_off", event.time_off_id, ())]

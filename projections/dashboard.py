@@ -10,12 +10,14 @@ from typing import Final
 
 from domain.artist import ArtistAdded
 from domain.claims import Held
+from domain.job import JOB
 from domain.spans import Span
 from domain.worked import runs
 from domain.worst_ranks import Holds, worst_ranks
 from projections import jobs
-from projections.brief import CATEGORY, Brief, briefs, micros
+from projections.brief import CATEGORY, OF_BOOKINGS, OF_HOLDS, Brief, briefs, micros
 from projections.keyed import KeyedProjection, Op
+from projections.projection import names
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
@@ -162,5 +164,11 @@ def booked(days: Sequence[Sequence[int]]) -> Counter[str]:
 
 
 PROJECTION: Final = KeyedProjection(
-    name="dashboard", tables=(QUEUES, BOOKINGS, jobs.JOBS), touches=touches, project=project, derived=derived, told=told
+    name="dashboard",
+    tables=(QUEUES, BOOKINGS, jobs.JOBS),
+    touches=touches,
+    project=project,
+    about=OF_HOLDS | OF_BOOKINGS | names(ArtistAdded, *JOB.events),
+    derived=derived,
+    told=told,
 )

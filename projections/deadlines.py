@@ -7,8 +7,9 @@ from domain.challenge import ChallengeEnded, ChallengeOpened
 from domain.claims import Held
 from domain.clocks import Clock
 from domain.spans import Span
-from projections.brief import CATEGORY, Brief, briefs, micros
+from projections.brief import CATEGORY, OF_HOLDS, Brief, briefs, micros
 from projections.keyed import KeyedProjection, Op
+from projections.projection import names
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
@@ -125,5 +126,10 @@ def _members(kind: str, table: Table, row: Row | None) -> dict[str, int]:
 
 
 PROJECTION: Final = KeyedProjection(
-    name="deadlines", tables=(HOLDS, CHALLENGES), touches=touches, project=project, derived=derived
+    name="deadlines",
+    tables=(HOLDS, CHALLENGES),
+    touches=touches,
+    project=project,
+    about=OF_HOLDS | names(ChallengeOpened),
+    derived=derived,
 )

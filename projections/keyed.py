@@ -12,7 +12,7 @@ from projections.recorded import Recorded
 from projections.table import Row, Table
 
 Op = tuple[str | int, ...]
-"""A command of Redis, the name of its key within the read model (empty for the read model's own), and its arguments.
+"""A command of Redis, the name of its key within the read model, and its arguments.
 
 Or one of our own. `TALLY`: a hash, a field and a number to add; at 0 there is no field. `COUNT`: a key, a bit, 1 or -1,
 and an instant in seconds: one more or one less reason for that bit to be set, in a key that is of no use after then.

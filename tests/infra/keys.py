@@ -5,7 +5,7 @@ from typing import Any
 
 from redis import Redis
 
-Value = dict[str, str] | dict[str, float] | set[str] | bytes | list[tuple[str, dict[str, str]]]
+Value = dict[str, str] | dict[str, float] | set[str] | bytes
 
 
 def all_keys(url: str, tenant_id: str, projection: str) -> dict[str, Value]:
@@ -25,8 +25,5 @@ def _value(client: Any, name: str) -> Value:  # noqa: ANN401 - its answers are b
             return {k.decode(): v for k, v in client.zrange(name, 0, -1, withscores=True)}
         case b"set":
             return {one.decode() for one in client.smembers(name)}
-        case b"stream":
-            entries = client.xrange(name)
-            return [(id.decode(), {k.decode(): v.decode() for k, v in fields.items()}) for id, fields in entries]
         case _:
             return bytes(client.get(name) or b"").rstrip(b"\0")

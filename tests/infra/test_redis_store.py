@@ -179,7 +179,7 @@ async def test_a_projector_that_was_overtaken_writes_nothing_and_goes_on_from_th
         await slow.projector.apply(await slow.read(office.tenant_id, 3, 5))
         assert _everything(redis_url, office.tenant_id) == there
         await slow.projector.apply(await slow.read(office.tenant_id, 5, last))
-        assert (await quick.store.positions())["live"] == {office.tenant_id: last}
+        assert (await quick.store.positions())["dashboard"] == {office.tenant_id: last}
 
 
 async def test_two_at_once_leave_what_one_would(database: str, redis_url: str, office: Office) -> None:
@@ -226,7 +226,7 @@ async def test_a_redis_that_was_emptied_is_whole_again(database: str, redis_url:
         # All that it is given is the end of the log; the rest it fetches.
         await at.projector.apply(await at.read(office.tenant_id, new - 1, new))
         again = _everything(redis_url, office.tenant_id)
-    assert again["live"] != whole["live"]
+    assert again["availability"] != whole["availability"]
     async with setting(database, redis_url) as at:
         assert (await at.store.positions())["availability"] == {office.tenant_id: new}
 
@@ -321,5 +321,5 @@ async def test_reads_are_told_by_the_one_way_there_is(database: str, redis_url: 
     ):
         await connection.execute("LISTEN production_tool_positions")
         await at.projector.apply(await at.read(office.tenant_id, 0, last))
-        told = [notice.payload async for notice in connection.notifies(timeout=5, stop_after=4)]
+        told = [notice.payload async for notice in connection.notifies(timeout=5, stop_after=len(KEYED))]
     assert {one.split('"')[3] for one in told} == {projection.name for projection in KEYED}

@@ -53,11 +53,9 @@ TAMPERED: list[tuple[str, Callable[[Redis, str], object]]] = [
     ("V7", lambda at, key: at.delete(_first(at, f"{key}:availability:soft:*:reasons"))),
     ("V7", lambda at, key: at.zadd(f"{key}:deadlines:at", {"hold/none/deadline/1": 1})),
     ("V7", lambda at, key: at.hdel(f"{key}:deadlines:holds", *at.hkeys(f"{key}:deadlines:holds"))),
-    ("V7", lambda at, key: at.xtrim(f"{key}:live", maxlen=2, approximate=False)),
     ("V7", lambda at, key: at.hincrby(f"{key}:dashboard:position", "seq", -1)),
     ("V8", lambda at, key: at.hincrby(f"{key}:dashboard:position", "seq", 1)),
-    ("V8", lambda at, key: at.hincrby(f"{key}:live:position", "seq", -1)),
-    ("V8", lambda at, key: at.hset(f"{key}:live:position", "incarnation", "another")),
+    ("V8", lambda at, key: at.hset(f"{key}:deadlines:position", "incarnation", "another")),
 ]
 
 
