@@ -1,7 +1,6 @@
 """The API as a process: uvicorn, and the order in which it begins and ends."""
 
 import asyncio
-import gc
 import signal
 import socket
 import time
@@ -13,6 +12,7 @@ from fastapi import FastAPI
 
 from infra.app import create_app, on_postgres
 from infra.cannot_run import CannotRun
+from infra.garbage import Garbage
 from infra.one_write import OneWrite
 from infra.postgres import check_database
 from infra.settings import Settings
@@ -23,8 +23,6 @@ _KEEP_ALIVE: Final = 75
 """Seconds; longer than load balancers keep theirs, so that it is never we who close under a request."""
 _LONGEST_MESSAGE: Final = 16 * 1024
 """Bytes of what a client says over a WebSocket: who it is, and what it wants to hear."""
-_GC: Final = (50_000, 50, 100)
-"""Requests make no cycles: the collector has little to find, and each look costs milliseconds of somebody's answer."""
 
 
 def serve(settings: Settings, url: str, redis_url: str | None) -> None:
@@ -75,11 +73,14 @@ class Draining(uvicorn.Server):
         self._ends_at = float("inf")
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take requests from here on; what has been made until now stays, and need not be looked at again."""
+        """Take requests from here on."""
         await super().startup(sockets)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_GC)
+        self._garbage = Garbage()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let what is under way end."""
+        await super().shutdown(sockets)
+        self._garbage.leave()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as signal calls it
         """A signal has come; a second one does not wait."""
@@ -92,7 +93,8 @@ class Draining(uvicorn.Server):
             self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: whether to end."""
+        """Ten times a second: sweep up, and say whether to end."""
+        self._garbage.sweep()
         if time.monotonic() >= self._ends_at:
             self.should_exit = True
         if self.should_exit:

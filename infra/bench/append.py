@@ -5,7 +5,6 @@ recorder and the bare insert ask none. What the rules cost stands beside them, i
 """
 
 import asyncio
-import gc
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +22,7 @@ from infra.bench.rows import Row, percentiles
 from infra.bench.servers import commit_milliseconds, server
 from infra.bench.stock import stock_recorder
 from infra.bench.workload import Person, Tenant, event_log, look_at_every_calendar, open_for_business, tenants, zipf
+from infra.garbage import EVERY, Garbage
 
 IN_FLIGHT: Final = 64
 _EVENTS_A_COMMAND: Final = 2
@@ -126,16 +126,25 @@ async def _measure(url: str, among: Sequence[Tenant], worker: Worker, people: in
         await look_at_every_calendar(log, among)
         everybody = [worker(log, of, chance) for _ in range(people)]
         await work(everybody, seconds / 3, [])
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 50, 100)
+        sweeping = asyncio.create_task(_sweep())
         before, times = await _commands_in_the_log(url), list[float]()
         start, cpu = time.perf_counter(), time.process_time()
         await work(everybody, seconds, times)
         rate, cpu = len(times) / (time.perf_counter() - start), time.process_time() - cpu
-        gc.unfreeze()
+        sweeping.cancel()
     lost = len(times) - (await _commands_in_the_log(url) - before)
     return Measured(rate, times, cpu, lost)
+
+
+async def _sweep() -> None:
+    """As a server does."""
+    garbage = Garbage()
+    try:
+        while True:
+            await asyncio.sleep(EVERY)
+            garbage.sweep()
+    finally:
+        garbage.leave()
 
 
 async def work(everybody: Sequence[Clerk | Person], seconds: float, times: list[float]) -> None:
