@@ -3,15 +3,15 @@
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from psycopg.sql import SQL
 from pydantic import Field
 
 from read_api.answer import answer
-from read_api.cursor import cursor_after, seq_in
 from read_api.directory import Words
 from read_api.door import STAFF, reading
 from read_api.errors import refusals
+from read_api.listing import Limit, Listing, filtered
 from read_api.shapes import Id, Page, Shown
 from read_api.tenant import Tenant
 
@@ -25,7 +25,7 @@ _LIST: Final = SQL(
     """
     SELECT seq, recorded_at, actor, what, category, subject_id
     FROM activity
-    WHERE {}
+    WHERE tenant_id = %(tenant_id)s {}
     ORDER BY seq DESC
     LIMIT %(most)s
     """
@@ -56,16 +56,14 @@ async def list_activity(
     actor: Words | None = None,
     category: Category | None = None,
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> Response:
     """What was done in the tenant, the latest first; what is done meanwhile is not in the pages that follow."""
-    listed = ("/v1/activity", tenant.who.tenant_id, actor, category)
-    asked = {"actor": actor, "category": category, "before": seq_in(cursor, *listed) or None}
-    conditions = [SQL("tenant_id = %(tenant_id)s"), *(_FILTERS[name] for name in asked if asked[name] is not None)]
+    listing = Listing.of(tenant, cursor, limit, "/v1/activity", actor, category)
+    asked = {"actor": actor, "category": category, "before": listing.after or None}
     async with tenant.connection() as connection:
         rows = await connection.rows(
-            _LIST.format(SQL(" AND ").join(conditions)),
-            {**asked, "tenant_id": tenant.who.tenant_id, "most": limit + 1},
+            filtered(_LIST, _FILTERS, asked), {**asked, **listing.parameters, "tenant_id": tenant.who.tenant_id}
         )
-    more = cursor_after(rows[limit - 1]["seq"], *listed) if len(rows) > limit else None
-    return answer(request, Page[Done](items=[Done(**row) for row in rows[:limit]], next_cursor=more))
+    shown, more = listing.page(rows)
+    return answer(request, Page[Done](items=[Done(**row) for row in shown], next_cursor=more))

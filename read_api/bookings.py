@@ -1,18 +1,18 @@
 """`GET /v1/bookings` and `GET /v1/bookings/{id}`: every booking, standing or not."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from psycopg.sql import SQL, Composable, Composed
+from fastapi import APIRouter, Depends, Request, Response
+from psycopg.sql import SQL
 
 from domain.errors import NotAllowed, NotFound
 from domain.permission import Permission
 from read_api.answer import answer
 from read_api.booking_shown import BookingShown, Status, booking_shown
-from read_api.cursor import cursor_after, seq_in
 from read_api.door import ARTISTS_TOO, only_artist, reading
 from read_api.errors import refusals
+from read_api.listing import Limit, Listing, filtered
 from read_api.shapes import Page
 from read_api.tenant import Tenant
 from read_api.window import Window, window
@@ -27,13 +27,13 @@ _FILTERS: Final = {
     "job_id": SQL("b.job_id = %(job_id)s"),
     "status": SQL("b.status = %(status)s"),
 }
-_TAKES_SOME: Final = SQL("EXISTS (SELECT FROM json_array_elements(b.details -> 'spans') AS span WHERE {})")
+_SPANS: Final = "b.details -> 'spans'"
 _LIST: Final = SQL(
     """
     SELECT b.booking_id, b.seq, b.version, b.artist_id, b.project_id, b.job_id, b.status, b.days, b.minutes, b.details
     FROM bookings b
     LEFT JOIN artists a ON a.tenant_id = b.tenant_id AND a.artist_id = b.artist_id
-    WHERE {}
+    WHERE b.tenant_id = %(tenant_id)s AND b.seq > %(after)s {}
     ORDER BY b.seq
     LIMIT %(most)s
     """
@@ -70,7 +70,7 @@ async def list_bookings(
     job_id: UUID | None = None,
     status: Status | None = None,
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> Response:
     """Bookings in the order in which they were made; with `from` and `until`, those that take some of that time.
 
@@ -81,27 +81,10 @@ async def list_bookings(
     if only is not None and (project_id is not None or job_id is not None or others):
         raise NotAllowed("This needs the permission read.", permission=Permission.READ)
     asked = {"artist_id": only or artist_id, "project_id": project_id, "job_id": job_id, "status": status}
-    listed = ("/v1/bookings", tenant.who.tenant_id, *asked.values(), within)
-    parameters: dict[str, Any] = {
-        **asked,
-        "tenant_id": tenant.who.tenant_id,
-        "after": seq_in(cursor, *listed),
-        "most": limit + 1,
-        **within.parameters(),
-    }
+    listing = Listing.of(tenant, cursor, limit, "/v1/bookings", *asked.values(), within)
+    query = filtered(_LIST, _FILTERS, asked, *within.some_of(_SPANS, zone="a.time_zone"))
+    parameters = {**asked, **listing.parameters, **within.parameters(), "tenant_id": tenant.who.tenant_id}
     async with tenant.connection() as connection:
-        rows = await connection.rows(_query(asked, within), parameters)
-    items = [booking_shown(row, staff=only is None) for row in rows[:limit]]
-    more = cursor_after(rows[limit - 1]["seq"], *listed) if len(rows) > limit else None
+        rows, more = listing.page(await connection.rows(query, parameters))
+    items = [booking_shown(row, staff=only is None) for row in rows]
     return answer(request, Page[BookingShown](items=items, next_cursor=more))
-
-
-def _query(asked: dict[str, Any], within: Window) -> Composed:
-    conditions: list[Composable] = [SQL("b.tenant_id = %(tenant_id)s"), SQL("b.seq > %(after)s")]
-    conditions += [condition for name, condition in _FILTERS.items() if asked[name] is not None]
-    time = within.conditions(
-        starts_at="(span ->> 'starts_at')::timestamptz", ends_at="(span ->> 'ends_at')::timestamptz", zone="a.time_zone"
-    )
-    if time:
-        conditions.append(_TAKES_SOME.format(SQL(" AND ").join(time)))
-    return _LIST.format(SQL(" AND ").join(conditions))

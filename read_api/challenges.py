@@ -1,21 +1,20 @@
 """`GET /v1/challenges` and `GET /v1/challenges/{id}`: who asks whom to book or let go, and what came of it."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from psycopg.sql import SQL, Composable, Composed
+from psycopg.sql import SQL
 from pydantic import Field, TypeAdapter
 
 from domain.challenge import Answer, Outcome
 from domain.clocks import Clock
 from domain.errors import NotFound
 from read_api.answer import answer
-from read_api.cursor import cursor_after, seq_in
 from read_api.door import STAFF, reading
 from read_api.errors import refusals
+from read_api.listing import Limit, Listing, filtered
 from read_api.shapes import Deadline, Id, Maybe, Page, Shown, Time, stored_times
 from read_api.tenant import Found, Tenant
 
@@ -30,11 +29,12 @@ _FILTERS: Final = {
     "project_id": SQL("project_id = %(project_id)s"),
     "status": SQL("status = %(status)s"),
 }
+# One without a project is not on its calendar yet: half of a command that is being applied.
 _LIST: Final = SQL(
     """
     SELECT challenge_id, seq, version, artist_id, hold_id, project_id, status, details
     FROM challenges
-    WHERE {}
+    WHERE tenant_id = %(tenant_id)s AND seq > %(after)s AND project_id IS NOT NULL {}
     ORDER BY seq
     LIMIT %(most)s
     """
@@ -105,27 +105,17 @@ async def list_challenges(
     project_id: Annotated[UUID | None, Query(description="The challenger's.")] = None,
     status: Status | None = None,
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> Response:
     """Challenges in the order in which they were raised."""
     asked = {"artist_id": artist_id, "project_id": project_id, "status": status}
-    listed = ("/v1/challenges", tenant.who.tenant_id, *asked.values())
-    after = {"tenant_id": tenant.who.tenant_id, "after": seq_in(cursor, *listed), "most": limit + 1}
+    listing = Listing.of(tenant, cursor, limit, "/v1/challenges", *asked.values())
     async with tenant.connection() as connection:
-        rows = await connection.rows(_query(asked), {**asked, **after})
-    more = cursor_after(rows[limit - 1]["seq"], *listed) if len(rows) > limit else None
-    return answer(request, Page[ChallengeOne](items=[_shown(row) for row in rows[:limit]], next_cursor=more))
-
-
-def _query(asked: Mapping[str, Any]) -> Composed:
-    # One that is not on its calendar yet is half of a command that is being applied.
-    conditions: list[Composable] = [
-        SQL("tenant_id = %(tenant_id)s"),
-        SQL("seq > %(after)s"),
-        SQL("project_id IS NOT NULL"),
-    ]
-    conditions += [condition for name, condition in _FILTERS.items() if asked[name] is not None]
-    return _LIST.format(SQL(" AND ").join(conditions))
+        rows = await connection.rows(
+            filtered(_LIST, _FILTERS, asked), {**asked, **listing.parameters, "tenant_id": tenant.who.tenant_id}
+        )
+    shown, more = listing.page(rows)
+    return answer(request, Page[ChallengeOne](items=[_shown(row) for row in shown], next_cursor=more))
 
 
 def _shown(row: Found) -> ChallengeOne:

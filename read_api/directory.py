@@ -1,21 +1,20 @@
 """`GET /v1/artists`, `/v1/projects` and `/v1/people`: the names behind the ids."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from psycopg.sql import SQL, Composable, Composed
+from psycopg.sql import SQL
 from pydantic import AfterValidator, Field
 
 from domain.artist import ConsentMode
 from domain.errors import NotFound
 from domain.money import Money
 from read_api.answer import answer
-from read_api.cursor import cursor_after, place_in, seq_in
 from read_api.door import ARTISTS_TOO, STAFF, only_artist, reading
 from read_api.errors import refusals
+from read_api.listing import Limit, Listing, filtered
 from read_api.shapes import Id, Maybe, Page, Shown
 from read_api.tenant import Found, Tenant
 
@@ -40,7 +39,7 @@ _ARTISTS: Final = SQL(
     """
     SELECT seq, artist_id, version, name, time_zone, subject, email, skills, day_rate, consent
     FROM artists
-    WHERE {}
+    WHERE tenant_id = %(tenant_id)s AND seq > %(after)s {}
     ORDER BY seq
     LIMIT %(most)s
     """
@@ -62,7 +61,7 @@ _PROJECTS: Final = SQL(
     """
     SELECT seq, project_id, version, name, time_zone, first_day, last_day, budget, status
     FROM projects
-    WHERE {}
+    WHERE tenant_id = %(tenant_id)s AND seq > %(after)s {}
     ORDER BY seq
     LIMIT %(most)s
     """
@@ -143,18 +142,18 @@ async def list_artists(
     q: Annotated[Words | None, Query(description="A part of the name, in capitals or not.")] = None,
     skill: Annotated[list[Words] | None, Query(description="Each of these.", max_length=20)] = None,
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> Response:
     """Artists in the order in which they were added; an artist sees itself."""
     asked = {"only": only_artist(tenant.who), "q": q, "skill": skill}
-    listed = ("/v1/artists", tenant.who.tenant_id, *asked.values())
+    listing = Listing.of(tenant, cursor, limit, "/v1/artists", *asked.values())
     async with tenant.connection() as connection:
         rows = await connection.rows(
-            _filtered(_ARTISTS, _ARTIST_FILTERS, asked),
-            {**asked, "tenant_id": tenant.who.tenant_id, "after": seq_in(cursor, *listed), "most": limit + 1},
+            filtered(_ARTISTS, _ARTIST_FILTERS, asked),
+            {**asked, **listing.parameters, "tenant_id": tenant.who.tenant_id},
         )
-    more = cursor_after(rows[limit - 1]["seq"], *listed) if len(rows) > limit else None
-    items = [artist_shown(row) for row in rows[:limit]]
+    shown, more = listing.page(rows)
+    items = [artist_shown(row) for row in shown]
     return answer(request, Page[ArtistShown](items=items, next_cursor=more))
 
 
@@ -191,30 +190,27 @@ async def list_projects(
     q: Annotated[Words | None, Query(description="A part of the name, in capitals or not.")] = None,
     status: ProjectStatus | None = None,
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> Response:
     """Projects in the order in which they were opened."""
     asked = {"q": q, "status": status}
-    listed = ("/v1/projects", tenant.who.tenant_id, *asked.values())
+    listing = Listing.of(tenant, cursor, limit, "/v1/projects", *asked.values())
     async with tenant.connection() as connection:
         rows = await connection.rows(
-            _filtered(_PROJECTS, _PROJECT_FILTERS, asked),
-            {**asked, "tenant_id": tenant.who.tenant_id, "after": seq_in(cursor, *listed), "most": limit + 1},
+            filtered(_PROJECTS, _PROJECT_FILTERS, asked),
+            {**asked, **listing.parameters, "tenant_id": tenant.who.tenant_id},
         )
-    more = cursor_after(rows[limit - 1]["seq"], *listed) if len(rows) > limit else None
-    items = [project_shown(row) for row in rows[:limit]]
+    shown, more = listing.page(rows)
+    items = [project_shown(row) for row in shown]
     return answer(request, Page[ProjectShown](items=items, next_cursor=more))
 
 
 @router.get(
     "/people", operation_id="listPeople", tags=["people"], response_model=Page[PersonShown], responses=refusals()
 )
-async def list_people(
-    request: Request, tenant: People, cursor: str | None = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
-) -> Response:
+async def list_people(request: Request, tenant: People, cursor: str | None = None, limit: Limit = 50) -> Response:
     """Everybody who has done something, or is an artist's user, in the order in which they appeared."""
-    listed = ("/v1/people", tenant.who.tenant_id)
-    after, name = place_in(cursor, *listed)
+    listing = Listing.of(tenant, cursor, limit, "/v1/people")
     async with tenant.connection() as connection:
         rows = await connection.rows(
             """
@@ -231,8 +227,9 @@ async def list_people(
             ORDER BY p.seq, p.subject
             LIMIT %(most)s
             """,
-            {"tenant_id": tenant.who.tenant_id, "after": after, "name": name, "most": limit + 1},
+            {**listing.parameters, "tenant_id": tenant.who.tenant_id},
         )
+    shown, more = listing.page(rows, name="subject")
     items = [
         PersonShown(
             subject=row["subject"],
@@ -240,10 +237,8 @@ async def list_people(
             last_acted_at=row["last_acted_at"],
             artist_ids=row["artist_ids"],
         )
-        for row in rows[:limit]
+        for row in shown
     ]
-    last = rows[limit - 1] if len(rows) > limit else None
-    more = None if last is None else cursor_after(last["seq"], *listed, name=last["subject"])
     return answer(request, Page[PersonShown](items=items, next_cursor=more))
 
 
@@ -274,9 +269,3 @@ def project_shown(row: Found) -> ProjectShown:
         budget=row["budget"],
         status=row["status"],
     )
-
-
-def _filtered(query: SQL, filters: Mapping[str, SQL], asked: Mapping[str, Any]) -> Composed:
-    conditions: list[Composable] = [SQL("tenant_id = %(tenant_id)s"), SQL("seq > %(after)s")]
-    conditions += [condition for name, condition in filters.items() if asked[name] is not None]
-    return query.format(SQL(" AND ").join(conditions))

@@ -1,20 +1,20 @@
 """`GET /v1/holds` and `GET /v1/holds/{id}`: holds as they stand at the database's now."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final
+from collections.abc import Sequence
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from psycopg.sql import SQL, Composable, Composed
+from fastapi import APIRouter, Depends, Request, Response
+from psycopg.sql import SQL
 
 from domain.errors import NotAllowed, NotFound
 from domain.permission import Permission
 from domain.stored_claim import Claim, calendar_of, claim_from
 from read_api.answer import answer
-from read_api.cursor import cursor_after, seq_in
 from read_api.door import ARTISTS_TOO, only_artist, reading
 from read_api.errors import refusals
 from read_api.hold_shown import HoldShown, Status, hold_shown
+from read_api.listing import Limit, Listing, filtered
 from read_api.shapes import Page
 from read_api.standing import standing_at
 from read_api.tenant import Connection, Found, Tenant
@@ -31,22 +31,18 @@ _STATUS_NOW: Final = {
 }
 """As recorded, save for a lapse, which the clock decides."""
 
-_HOLDS_SOME: Final = SQL(
-    """
-    EXISTS (
-        SELECT
-        FROM json_array_elements(coalesce(c.claim -> 'spans', h.details -> 'held')) AS span
-        WHERE {}
-    )
-    """
-)
+_FILTERS: Final = {
+    "artist_id": SQL("h.artist_id = %(artist_id)s"),
+    "project_id": SQL("h.project_id = %(project_id)s"),
+}
+_SPANS: Final = "coalesce(c.claim -> 'spans', h.details -> 'held')"
 _LIST: Final = SQL(
     """
     SELECT h.hold_id, h.seq, h.version, h.artist_id, h.project_id, h.status, h.details
     FROM holds h
     LEFT JOIN artist_calendar c ON c.tenant_id = h.tenant_id AND c.claim_id = h.hold_id
     LEFT JOIN artists a ON a.tenant_id = h.tenant_id AND a.artist_id = h.artist_id
-    WHERE {}
+    WHERE h.tenant_id = %(tenant_id)s AND h.seq > %(after)s {}
     ORDER BY h.seq
     LIMIT %(most)s
     """
@@ -86,7 +82,7 @@ async def list_holds(
     project_id: UUID | None = None,
     status: Status | None = None,
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> Response:
     """Holds in the order in which they were placed; with `from` and `until`, those that hold or held some of that time.
 
@@ -95,36 +91,15 @@ async def list_holds(
     only = only_artist(tenant.who)
     if only is not None and (project_id is not None or (artist_id is not None and str(artist_id) != only)):
         raise NotAllowed("This needs the permission read.", permission=Permission.READ)
-    asked = {"artist_id": only or artist_id, "project_id": project_id, "status": status, "window": within}
-    listed = ("/v1/holds", tenant.who.tenant_id, *asked.values())
-    parameters: dict[str, Any] = {
-        **asked,
-        "tenant_id": tenant.who.tenant_id,
-        "after": seq_in(cursor, *listed),
-        "most": limit + 1,
-        **within.parameters(),
-    }
+    asked = {"artist_id": only or artist_id, "project_id": project_id, "status": status}
+    listing = Listing.of(tenant, cursor, limit, "/v1/holds", *asked.values(), within)
+    filters = {**_FILTERS, "status": _STATUS_NOW.get(status or "", _STATUS)}
+    query = filtered(_LIST, filters, asked, *within.some_of(_SPANS, zone="a.time_zone"))
+    parameters = {**asked, **listing.parameters, **within.parameters(), "tenant_id": tenant.who.tenant_id}
     async with tenant.connection() as connection:
-        rows = await connection.rows(_query(asked, within), {**parameters, "now": connection.now})
-        items = await _shown(connection, tenant, rows[:limit])
-    more = cursor_after(rows[limit - 1]["seq"], *listed) if len(rows) > limit else None
+        rows, more = listing.page(await connection.rows(query, {**parameters, "now": connection.now}))
+        items = await _shown(connection, tenant, rows)
     return answer(request, Page[HoldShown](items=items, next_cursor=more))
-
-
-def _query(asked: Mapping[str, Any], within: Window) -> Composed:
-    conditions: list[Composable] = [SQL("h.tenant_id = %(tenant_id)s"), SQL("h.seq > %(after)s")]
-    if asked["artist_id"] is not None:
-        conditions.append(SQL("h.artist_id = %(artist_id)s"))
-    if asked["project_id"] is not None:
-        conditions.append(SQL("h.project_id = %(project_id)s"))
-    if asked["status"] is not None:
-        conditions.append(_STATUS_NOW.get(asked["status"], _STATUS))
-    time = within.conditions(
-        starts_at="(span ->> 'starts_at')::timestamptz", ends_at="(span ->> 'ends_at')::timestamptz", zone="a.time_zone"
-    )
-    if time:
-        conditions.append(_HOLDS_SOME.format(SQL(" AND ").join(time)))
-    return _LIST.format(SQL(" AND ").join(conditions))
 
 
 async def _shown(connection: Connection, tenant: Tenant, rows: Sequence[Found]) -> list[HoldShown]:

@@ -1,18 +1,19 @@
 """`GET /v1/jobs` and `GET /v1/jobs/{id}`: what is needed, held, booked and still open."""
 
-from typing import Annotated, Any, Final
+from collections.abc import Sequence
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from psycopg.sql import SQL, Composable, Composed
+from psycopg.sql import SQL
 
 from domain.errors import NotFound
 from read_api.answer import answer
-from read_api.cursor import cursor_after, seq_in
 from read_api.door import STAFF, reading
 from read_api.errors import refusals
 from read_api.held import by_job, held_for
 from read_api.job_shown import JobShown, Status, job_shown
+from read_api.listing import Limit, Listing, filtered
 from read_api.shapes import Page
 from read_api.tenant import Connection, Found, Tenant
 
@@ -29,7 +30,7 @@ _LIST: Final = SQL(
     """
     SELECT job_id, seq, version, project_id, role, status, quantity, booked, days, minutes, details
     FROM jobs
-    WHERE {}
+    WHERE tenant_id = %(tenant_id)s AND seq > %(after)s {}
     ORDER BY seq
     LIMIT %(most)s
     """
@@ -63,33 +64,21 @@ async def list_jobs(
     status: Status | None = None,
     wanting: Annotated[bool | None, Query(description="Only those that still want somebody, or only others.")] = None,
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> Response:
     """Jobs in the order in which they were opened."""
     asked = {"project_id": project_id, "status": status, "wanting": wanting}
-    listed = ("/v1/jobs", tenant.who.tenant_id, *asked.values())
+    listing = Listing.of(tenant, cursor, limit, "/v1/jobs", *asked.values())
     async with tenant.connection() as connection:
         rows = await connection.rows(
-            _query(asked),
-            {
-                **asked,
-                "tenant_id": tenant.who.tenant_id,
-                "after": seq_in(cursor, *listed),
-                "most": limit + 1,
-            },
+            filtered(_LIST, _FILTERS, asked), {**asked, **listing.parameters, "tenant_id": tenant.who.tenant_id}
         )
-        items = await jobs_shown(connection, tenant, rows[:limit])
-    more = cursor_after(rows[limit - 1]["seq"], *listed) if len(rows) > limit else None
+        shown, more = listing.page(rows)
+        items = await jobs_shown(connection, tenant, shown)
     return answer(request, Page[JobShown](items=items, next_cursor=more))
 
 
-async def jobs_shown(connection: Connection, tenant: Tenant, rows: list[Found]) -> list[JobShown]:
+async def jobs_shown(connection: Connection, tenant: Tenant, rows: Sequence[Found]) -> list[JobShown]:
     """The jobs of these rows, with the holds that stand for them now."""
     holds = by_job(await held_for(connection, tenant, {row["project_id"] for row in rows}))
     return [job_shown(row, holds.get(row["job_id"], [])) for row in rows]
-
-
-def _query(asked: dict[str, Any]) -> Composed:
-    conditions: list[Composable] = [SQL("tenant_id = %(tenant_id)s"), SQL("seq > %(after)s")]
-    conditions += [condition for name, condition in _FILTERS.items() if asked[name] is not None]
-    return _LIST.format(SQL(" AND ").join(conditions))

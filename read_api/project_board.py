@@ -5,18 +5,18 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from domain.errors import NotFound
 from domain.money import Money
 from read_api.answer import answer
-from read_api.cursor import cursor_after, seq_in
 from read_api.directory import ProjectShown, project_shown
 from read_api.door import STAFF, reading
 from read_api.errors import refusals
 from read_api.held import Held, by_job, held_for
 from read_api.job_shown import JobShown, job_shown
+from read_api.listing import Limit, Listing
 from read_api.shapes import Amount, Maybe, Shown
 from read_api.tenant import Connection, Found, Tenant
 
@@ -63,7 +63,7 @@ async def get_project_board(
     request: Request,
     tenant: Boards,
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 200,
+    limit: Limit = 200,
 ) -> Response:
     """A project's jobs with needed, held, booked and open, and hours and money added up per job and in all."""
     return answer(request, await board_of(tenant, id, cursor, limit))
@@ -75,7 +75,7 @@ async def board_of(tenant: Tenant, id: UUID, cursor: str | None = None, limit: i
     Raises:
         NotFound: there is no such project.
     """
-    listed = ("/v1/projects/{id}/board", tenant.who.tenant_id, id)
+    listing = Listing.of(tenant, cursor, limit, "/v1/projects/{id}/board", id)
     of = {"tenant_id": tenant.who.tenant_id, "project_id": id}
     async with tenant.connection() as connection:
         project = await connection.row(
@@ -96,12 +96,13 @@ async def board_of(tenant: Tenant, id: UUID, cursor: str | None = None, limit: i
             ORDER BY seq
             LIMIT %(most)s
             """,
-            {**of, "after": seq_in(cursor, *listed), "most": limit + 1},
+            {**of, **listing.parameters},
         )
         held = await held_for(connection, tenant, [str(id)])
         lines = await _lines(connection, of)
     holds, jobs = by_job(held), list[JobOnBoard]()
-    for row in rows[:limit]:
+    on_page, more = listing.page(rows)
+    for row in on_page:
         theirs = holds.get(row["job_id"], [])
         jobs.append(JobOnBoard(job=job_shown(row, theirs), sums=_sums(theirs, _of(row["job_id"], lines))))
     shown = project_shown(project)
@@ -112,7 +113,7 @@ async def board_of(tenant: Tenant, id: UUID, cursor: str | None = None, limit: i
         without_job=_sums(holds.get(None, []), _of(None, lines)),
         total=total,
         left=None if shown.budget is None else _left(shown.budget, total),
-        next_cursor=cursor_after(rows[limit - 1]["seq"], *listed) if len(rows) > limit else None,
+        next_cursor=more,
     )
 
 

@@ -1,19 +1,19 @@
 """`GET /v1/time-off`, `GET /v1/time-off/{id}` and `GET /v1/conflicts`: who is away, and whose booking that crosses."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from psycopg.sql import SQL, Composable, Composed
+from fastapi import APIRouter, Depends, Request, Response
+from psycopg.sql import SQL
 from pydantic import Field
 
 from domain.errors import NotAllowed, NotFound
 from domain.permission import Permission
 from read_api.answer import answer
-from read_api.cursor import cursor_after, seq_in
 from read_api.door import ARTISTS_TOO, STAFF, only_artist, reading
 from read_api.errors import refusals
+from read_api.listing import Limit, Listing, filtered
 from read_api.shapes import Id, Maybe, Page, Shown, Time, stored_times
 from read_api.tenant import Found, Tenant
 from read_api.window import Window, window
@@ -28,13 +28,13 @@ _FILTERS: Final = {
     "artist_id": SQL("t.artist_id = %(artist_id)s"),
     "status": SQL("t.status = %(status)s"),
 }
-_HAS_SOME: Final = SQL("EXISTS (SELECT FROM json_array_elements(t.details -> 'spans') AS span WHERE {})")
+_SPANS: Final = "t.details -> 'spans'"
 _LIST: Final = SQL(
     """
     SELECT t.time_off_id, t.seq, t.version, t.artist_id, t.status, t.details
     FROM time_off t
     LEFT JOIN artists a ON a.tenant_id = t.tenant_id AND a.artist_id = t.artist_id
-    WHERE {}
+    WHERE t.tenant_id = %(tenant_id)s AND t.seq > %(after)s {}
     ORDER BY t.seq
     LIMIT %(most)s
     """
@@ -103,19 +103,19 @@ async def list_time_off(
     artist_id: UUID | None = None,
     status: Status | None = None,
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> Response:
     """Time off in the order in which it was asked for; with `from` and `until`, what takes some of that time."""
     only = only_artist(tenant.who)
     if only is not None and artist_id is not None and str(artist_id) != only:
         raise NotAllowed("This needs the permission read.", permission=Permission.READ)
     asked = {"artist_id": only or artist_id, "status": status}
-    listed = ("/v1/time-off", tenant.who.tenant_id, *asked.values(), within)
-    after = {"tenant_id": tenant.who.tenant_id, "after": seq_in(cursor, *listed), "most": limit + 1}
+    listing = Listing.of(tenant, cursor, limit, "/v1/time-off", *asked.values(), within)
+    query = filtered(_LIST, _FILTERS, asked, *within.some_of(_SPANS, zone="a.time_zone"))
+    parameters = {**asked, **listing.parameters, **within.parameters(), "tenant_id": tenant.who.tenant_id}
     async with tenant.connection() as connection:
-        rows = await connection.rows(_query(asked, within), {**asked, **after, **within.parameters()})
-    items = [_shown(row, staff=only is None) for row in rows[:limit]]
-    more = cursor_after(rows[limit - 1]["seq"], *listed) if len(rows) > limit else None
+        rows, more = listing.page(await connection.rows(query, parameters))
+    items = [_shown(row, staff=only is None) for row in rows]
     return answer(request, Page[TimeOffOne](items=items, next_cursor=more))
 
 
@@ -124,10 +124,10 @@ async def list_conflicts(
     request: Request,
     tenant: Conflicts,
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> Response:
     """What is to be resolved, in the order in which it was found."""
-    listed = ("/v1/conflicts", tenant.who.tenant_id)
+    listing = Listing.of(tenant, cursor, limit, "/v1/conflicts")
     async with tenant.connection() as connection:
         rows = await connection.rows(
             """
@@ -144,8 +144,9 @@ async def list_conflicts(
             ORDER BY min(c.seq)
             LIMIT %(most)s
             """,
-            {"tenant_id": tenant.who.tenant_id, "after": seq_in(cursor, *listed), "most": limit + 1},
+            {**listing.parameters, "tenant_id": tenant.who.tenant_id},
         )
+    shown, more = listing.page(rows)
     items = [
         ConflictOne(
             id=row["booking_id"],
@@ -156,21 +157,9 @@ async def list_conflicts(
                 for one in row["time_off"]
             ],
         )
-        for row in rows[:limit]
+        for row in shown
     ]
-    more = cursor_after(rows[limit - 1]["seq"], *listed) if len(rows) > limit else None
     return answer(request, Page[ConflictOne](items=items, next_cursor=more))
-
-
-def _query(asked: dict[str, Any], within: Window) -> Composed:
-    conditions: list[Composable] = [SQL("t.tenant_id = %(tenant_id)s"), SQL("t.seq > %(after)s")]
-    conditions += [condition for name, condition in _FILTERS.items() if asked[name] is not None]
-    time = within.conditions(
-        starts_at="(span ->> 'starts_at')::timestamptz", ends_at="(span ->> 'ends_at')::timestamptz", zone="a.time_zone"
-    )
-    if time:
-        conditions.append(_HAS_SOME.format(SQL(" AND ").join(time)))
-    return _LIST.format(SQL(" AND ").join(conditions))
 
 
 def _shown(row: Found, *, staff: bool) -> TimeOffOne:

@@ -14,9 +14,9 @@ from domain.instants import Day
 from domain.stored_claim import claim_from
 from domain.worked import Run, runs
 from read_api.answer import answer
-from read_api.cursor import cursor_after, seq_in
 from read_api.door import STAFF, reading
 from read_api.errors import refusals
+from read_api.listing import Limit, Listing
 from read_api.shapes import Id, Shown
 from read_api.tenant import Connection, Tenant
 
@@ -58,10 +58,10 @@ async def get_utilisation(
     step: Literal["day", "week"] = "week",
     artist_id: UUID | None = None,
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> Response:
     """Hours of work by artist and step, as days were said; artists in the order in which they were added."""
-    listed = ("/v1/utilisation", tenant.who.tenant_id, first, end, step, artist_id)
+    listing = Listing.of(tenant, cursor, limit, "/v1/utilisation", first, end, step, artist_id)
     async with tenant.connection() as connection:
         starts = first or _monday(connection.now)
         ends = end or starts + _USUAL
@@ -77,14 +77,10 @@ async def get_utilisation(
             ORDER BY seq
             LIMIT %(most)s
             """,
-            {
-                "tenant_id": tenant.who.tenant_id,
-                "after": seq_in(cursor, *listed),
-                "artist_id": artist_id,
-                "most": limit + 1,
-            },
+            {**listing.parameters, "tenant_id": tenant.who.tenant_id, "artist_id": artist_id},
         )
-        of = {"tenant_id": tenant.who.tenant_id, "artist_ids": [row["artist_id"] for row in artists[:limit]]}
+        shown, more = listing.page(artists)
+        of = {"tenant_id": tenant.who.tenant_id, "artist_ids": [row["artist_id"] for row in shown]}
         booked = await _booked(connection, {**of, "first_day": starts, "end": ends})
         held = await _held(connection, {**of, "first_day": starts, "end": ends, "now": connection.now})
     firsts = [starts + timedelta(days=n) for n in range(0, (ends - starts).days, _STEPS[step])]
@@ -95,9 +91,8 @@ async def get_utilisation(
             booked=_hours(booked.get(row["artist_id"], ()), firsts, ends, _STEPS[step]),
             held=_hours(held.get(row["artist_id"], ()), firsts, ends, _STEPS[step]),
         )
-        for row in artists[:limit]
+        for row in shown
     ]
-    more = cursor_after(artists[limit - 1]["seq"], *listed) if len(artists) > limit else None
     return answer(request, UtilisationShown(step=step, steps=firsts, items=items, next_cursor=more))
 
 

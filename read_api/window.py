@@ -55,6 +55,19 @@ class Window:
     start: Moment | None
     end: Moment | None
 
+    def some_of(self, spans: LiteralString, *, zone: LiteralString) -> list[Composed]:
+        """In SQL, what makes some of the `spans` of a row lie within: nothing where the window is open on both sides.
+
+        Takes `parameters()`.
+        """
+        time = self.conditions(
+            starts_at="(span ->> 'starts_at')::timestamptz", ends_at="(span ->> 'ends_at')::timestamptz", zone=zone
+        )
+        if not time:
+            return []
+        some = SQL("EXISTS (SELECT FROM json_array_elements({}) AS span WHERE {})")
+        return [some.format(SQL(spans), SQL(" AND ").join(time))]
+
     def conditions(self, *, starts_at: LiteralString, ends_at: LiteralString, zone: LiteralString) -> list[Composed]:
         """In SQL, what makes some time lie within: nothing where the window is open. Takes `parameters()`."""
         found = list[Composed]()

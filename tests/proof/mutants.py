@@ -444,6 +444,13 @@ MUTANTS = (
         (DASHBOARD,),
     ),
     Mutant(
+        "the tenant is missing from a cursor",
+        "read_api/listing.py",
+        "listed = (route, tenant.who.tenant_id, *asked)",
+        "listed = (route, *asked)",
+        ("tests/read_api/test_listing.py",),
+    ),
+    Mutant(
         "a clock that has run out unrecorded still counts",
         "read_api/dashboard_in_redis.py",
         "        alive = worst_ranks(holds, now)\n",
