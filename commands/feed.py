@@ -11,8 +11,9 @@ from commands.body import Body, Id, Name, Text, new_id
 from commands.context import Context
 from commands.log import Decided, Log, Outcome, States
 from domain.artist import ARTIST
-from domain.errors import NotFound
+from domain.errors import NotAllowed, NotFound
 from domain.feed import FEED, FeedOpened, Named, Shows, hash_of, open_feed, revoke, secret_of
+from domain.permission import Permission
 from domain.project import PROJECT
 
 FeedKey = Callable[[], bytes]
@@ -47,7 +48,12 @@ async def open_a_feed(log: Log, context: Context, command: OpenFeed, key: FeedKe
     """The same feed twice is one. Answers the `path` of its link, which is nowhere to be had again without the key.
 
     What is kept of the answer has no `path`, so that the log knows no secret; it is worked out for every repeat.
+
+    Raises:
+        NotAllowed: the feed would show more than its opener may see.
     """
+    if command.shows == "details" and Permission.READ not in context.permissions:
+        raise NotAllowed("For whom time is taken is shown to those who may read that.", permission=Permission.READ)
     feed, made_of = FEED.stream(command.id or new_id()), key()
     artist = None if command.artist_id is None else ARTIST.stream(command.artist_id)
     project = None if command.project_id is None else PROJECT.stream(command.project_id)
@@ -74,8 +80,10 @@ async def open_a_feed(log: Log, context: Context, command: OpenFeed, key: FeedKe
 async def revoke_feed(log: Log, context: Context, feed_id: str, command: RevokeFeed) -> Outcome:
     """Revoking twice changes nothing."""
     feed = FEED.stream(feed_id)
+    opened = (await log.state(context.tenant_id, feed)).opened
+    artist = () if opened is None or opened.artist_id is None else (ARTIST.stream(opened.artist_id),)
 
     def decision(states: States, _: datetime) -> Decided:
         return Decided({feed: revoke(states[feed], command.reason)})
 
-    return await log.decide(context, feed, (), decision)
+    return await log.decide(context, feed, artist, decision)

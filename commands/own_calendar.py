@@ -1,4 +1,4 @@
-"""What an artist may change: their own calendar, and nothing else."""
+"""What an artist may change: their own calendar, and who sees it; nothing else."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,14 @@ from typing import Any, Final, TypeVar
 
 from commands.context import Context
 from commands.log import Decision, Log, Outcome
+from domain.artist import ARTIST
 from domain.calendar import CALENDAR
 from domain.decider import Stream
 from domain.errors import NotFound
 
 S = TypeVar("S")
 
-_CALENDARS: Final = f"{CALENDAR.category}/"
+_THEIRS: Final = (f"{CALENDAR.category}/", f"{ARTIST.category}/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,10 @@ class OwnCalendar:
         """See `Log.decide`.
 
         Raises:
-            NotFound: the command is not about the artist's own calendar.
+            NotFound: the command is about no artist, or not about this one only.
         """
-        calendars = {stream.name for stream in (subject, *reads) if stream.name.startswith(_CALENDARS)}
-        if calendars != {CALENDAR.stream(self.artist_id).name}:
+        artists = {stream.id for stream in (subject, *reads) if stream.name.startswith(_THEIRS)}
+        if artists != {self.artist_id}:
             raise NotFound("There is none.")
         return await self.log.decide(context, subject, reads, decision)
 

@@ -69,7 +69,9 @@ ROLES: Final[Mapping[Role, frozenset[Permission]]] = {
     "producer": _PRODUCER,
     "admin": _PRODUCER | OVERRIDES | {Permission.ADOPT_POLICY, Permission.AUDIT},
     "auditor": _VIEWER | {Permission.AUDIT},
-    "artist": frozenset({Permission.READ_OWN, Permission.ANSWER_HOLDS, Permission.REQUEST_TIME_OFF}),
+    "artist": frozenset(
+        {Permission.READ_OWN, Permission.ANSWER_HOLDS, Permission.REQUEST_TIME_OFF, Permission.SHARE_CALENDARS}
+    ),
     "service": frozenset(),
 }
 """What each role may do; a token can add single permissions to its role, and for `service` names them all."""

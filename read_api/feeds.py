@@ -4,7 +4,8 @@ import hmac
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
 
 from domain.errors import NotFound
 from domain.feed import Named, Shows, hash_of, named_in
@@ -12,16 +13,16 @@ from domain.feed_entry import entries_from
 from domain.permission import Who
 from domain.stored_claim import claim_from
 from read_api.answer import answer, answer_bytes
-from read_api.cursor import cursor_after, seq_in
-from read_api.door import STAFF, reading
+from read_api.door import ARTISTS_TOO, only_artist, reading
 from read_api.errors import refusals
 from read_api.feed_shown import Told, busy, icalendar, in_detail
+from read_api.listing import Limit, Listing
 from read_api.shapes import Id, Maybe, Page, Shown
 from read_api.tenant import Connection, Found, Tenant
 
 router = APIRouter()
 
-Feeds = Annotated[Tenant, reading("feeds", may=STAFF)]
+Feeds = Annotated[Tenant, reading("feeds", may=ARTISTS_TOO)]
 
 _PAST: Final = timedelta(days=92)
 """How long what is over is still told."""
@@ -39,31 +40,33 @@ class FeedShown(Shown):
     artist_id: Maybe[Id] = None
     project_id: Maybe[Id] = None
     shows: Shows
-    name: Maybe[str] = None
+    name: Maybe[str] = Field(default=None, description="Staff only, as `opened_by`.")
     opened_at: datetime
-    opened_by: str
+    opened_by: Maybe[str] = None
     revoked_at: Maybe[datetime] = None
 
 
 @router.get("/v1/feeds", operation_id="listFeeds", tags=["feeds"], response_model=Page[FeedShown], responses=refusals())
-async def list_feeds(
-    request: Request, tenant: Feeds, cursor: str | None = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
-) -> Response:
-    """Feeds in the order in which they were opened, the revoked ones too."""
-    listed = ("/v1/feeds", tenant.who.tenant_id)
+async def list_feeds(request: Request, tenant: Feeds, cursor: str | None = None, limit: Limit = 50) -> Response:
+    """Feeds in the order in which they were opened, the revoked ones too; an artist sees those of its own time."""
+    only = only_artist(tenant.who)
+    listing = Listing.of(tenant, cursor, limit, "/v1/feeds", only)
     async with tenant.connection() as connection:
         rows = await connection.rows(
             """
             SELECT seq, feed_id AS id, version, artist_id, project_id, shows, name, opened_at, opened_by, revoked_at
             FROM feeds
-            WHERE tenant_id = %(tenant_id)s AND seq > %(after)s
+            WHERE tenant_id = %(tenant_id)s
+                AND seq > %(after)s
+                AND (%(only)s::uuid IS NULL OR artist_id = %(only)s::uuid)
             ORDER BY seq
             LIMIT %(most)s
             """,
-            {"tenant_id": tenant.who.tenant_id, "after": seq_in(cursor, *listed), "most": limit + 1},
+            {**listing.parameters, "tenant_id": tenant.who.tenant_id, "only": only},
         )
-    items = [FeedShown(**{name: value for name, value in row.items() if name != "seq"}) for row in rows[:limit]]
-    more = cursor_after(rows[limit - 1]["seq"], *listed) if len(rows) > limit else None
+    shown, more = listing.page(rows)
+    hidden = {"seq"} if only is None else {"seq", "name", "opened_by"}
+    items = [FeedShown(**{name: value for name, value in row.items() if name not in hidden}) for row in shown]
     return answer(request, Page[FeedShown](items=items, next_cursor=more))
 
 

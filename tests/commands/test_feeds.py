@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -50,6 +51,26 @@ async def test_a_feed_is_of_an_artist_or_of_a_project(running: Api) -> None:
     client = running.client()
     both = {"artist_id": await client.artist(), "project_id": await client.project()}
     assert (await client.send("/v1/feeds", both)).status_code == 422
+
+
+async def test_an_artist_shares_its_own_time_and_shows_nobody_what_it_may_not_see_itself(running: Api) -> None:
+    staff = running.client()
+    artist_id, other, project = await staff.artist(), await staff.artist(), await staff.project()
+    artist = running.client("artist", artist_id=artist_id)
+    opened = await artist.send("/v1/feeds", {"artist_id": artist_id})
+    assert opened.status_code == 201
+    for body in ({"artist_id": other}, {"project_id": project}, {"artist_id": str(uuid4())}):
+        answer = await artist.send("/v1/feeds", body)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    answer = await artist.send("/v1/feeds", {"artist_id": artist_id, "shows": "details"})
+    assert (answer.status_code, answer.json()["permission"]) == (403, "read")
+
+    theirs = [await staff.add("/v1/feeds", body) for body in ({"artist_id": other}, {"project_id": project})]
+    for id in (*theirs, str(uuid4())):
+        answer = await artist.send(f"/v1/feeds/{id}/revoke")
+        assert (answer.status_code, answer.json()["detail"]) == (404, "There is none.")
+    assert (await artist.send(f"/v1/feeds/{opened.json()['id']}/revoke")).status_code == 200
+    assert (await staff.send(f"/v1/feeds/{uuid4()}/revoke")).status_code == 404
 
 
 async def test_without_a_key_there_are_no_links_and_everything_else_goes_on(running: Api) -> None:

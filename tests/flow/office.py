@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
@@ -22,6 +22,7 @@ from consumers.postgres_store import PostgresStore
 from consumers.projector import Projector
 from domain.ids import tenant_id
 from domain.overrides import Overriding
+from domain.permission import Permission
 from infra.catalogue import EVENTS, PROJECTIONS
 from infra.event_log import EventLog
 from infra.log_feed import LogFeed, LogHistory
@@ -46,9 +47,7 @@ class Office:
 
     log: EventLog
     name: str = "acme"
-    permissions: frozenset[str] = field(
-        default_factory=lambda: frozenset({"double_book", "jump_queue", "over_time_off", "over_fill"})
-    )
+    permissions: frozenset[str] = frozenset(Permission)
 
     @property
     def tenant_id(self) -> str:

@@ -235,3 +235,14 @@ async def test_feeds_are_listed_without_their_links(desk: Desk) -> None:
     assert shown[0]["revoked_at"]
     assert (shown[1]["shows"], shown[1]["name"], shown[1]["project_id"]) == ("details", "The whale", desk.project)
     assert "secret" not in str(shown)
+
+
+async def test_an_artist_sees_the_feeds_of_its_own_time_and_not_who_opened_them(desk: Desk) -> None:
+    mine = await desk.open(artist_id=desk.artist, name="For the Whale")
+    await desk.open(artist_id=await desk.office.artist("Bo"))
+    await desk.open(project_id=desk.project)
+    await catch_up(desk.database)
+    page = await get(desk.client, "/v1/feeds", asking(desk.office.tenant_id, "artist", desk.artist))
+    (shown,) = page["items"]
+    assert (shown["id"], shown["artist_id"], shown["shows"]) == (mine["id"], desk.artist, "busy")
+    assert shown.keys() == {"id", "version", "artist_id", "shows", "opened_at"}
