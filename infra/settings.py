@@ -57,7 +57,7 @@ class Issuer(BaseModel):
     audience: Annotated[str, Field(min_length=1, max_length=500)]
     jwks_url: HttpUrl
     sign_in_url: HttpUrl | None = None
-    """Where people sign in; it sends them back to `/board/sign-in#id_token=…`."""
+    """Where people sign in; it sends them back to `/board/sign-in#id_token=…&state=…`, with the `state` that it got."""
     tenant: tuple[ClaimPath, ...] = ("o.id", "org_id")
     role: tuple[ClaimPath, ...] = ("o.rol", "org_role")
     subject: tuple[ClaimPath, ...] = ("sub",)

@@ -76,15 +76,20 @@ class Client:
 
 @asynccontextmanager
 async def api(
-    data: Path, log: Log | None = None, *, max_body_size: int = 2**20, database: str | None = None
+    data: Path,
+    log: Log | None = None,
+    *,
+    max_body_size: int = 2**20,
+    database: str | None = None,
+    redis_url: str | None = None,
 ) -> AsyncIterator[Api]:
-    """The API on `database`; without one it is on `log`, and reads do not work."""
+    """The API on `database`, and on Redis if there is one; without a database it is on `log`, and reads do not work."""
 
     @asynccontextmanager
     async def parts() -> AsyncIterator[Parts]:
         yield Parts(log or MemoryLog(), reads_of(reader_pool("postgresql://nowhere")))
 
-    opened = parts if database is None else partial(on_postgres, database)
+    opened = parts if database is None else partial(on_postgres, database, redis_url=redis_url)
     app = create_app(Settings(data=data, built_in_issuer=True, max_body_size=max_body_size), opened)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(app.router.lifespan_context(app))

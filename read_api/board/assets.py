@@ -17,7 +17,7 @@ MOST_COLUMNS: Final = 84
 MOST_LANES: Final = 24
 """Bars that a row shows above one another; what is below the last one shares it."""
 _TYPES: Final = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
-_NAMES: Final = ("board.css", "board.js", "icon.svg", "sign_in.js", "theme.js")
+_NAMES: Final = ("board.css", "board.js", "days.js", "icon.svg", "panel.js", "sign_in.js", "theme.js")
 
 
 @lru_cache(maxsize=len(_NAMES))

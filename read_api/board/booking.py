@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from domain.errors import NotFound
 from domain.stored_claim import claim_from
+from read_api.board.choices import bounds, choices
 from read_api.board.page import PageRoute, page
 from read_api.booking_shown import booking_shown
 from read_api.door import STAFF, reading
@@ -34,10 +35,19 @@ async def get_booking_panel(id: UUID, request: Request, tenant: Bookings, *, pan
             """,
             {"tenant_id": tenant.who.tenant_id, "booking_id": id},
         )
+        now = connection.now
     if row is None:
         raise NotFound("There is no such booking.")
-    template = "booking_panel.html" if panel else "booking.html"
-    return page(request, template, booking=booking_shown(row, staff=True), row=row)
+    booking = booking_shown(row, staff=True)
+    return page(
+        request,
+        "booking_panel.html" if panel else "booking.html",
+        booking=booking,
+        row=row,
+        choices=choices(booking.periods),
+        bounds=bounds(booking.periods),
+        begun=any(time.starts_at <= now for time in booking.periods),
+    )
 
 
 @router.get("/time-off/{id}")

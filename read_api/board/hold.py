@@ -14,6 +14,7 @@ from domain.instants import local_day
 from domain.queue import Entry, stretches
 from domain.spans import Span
 from domain.stored_claim import calendar_of, claim_from
+from read_api.board.choices import Said, bounds, choices, period
 from read_api.board.page import PageRoute, page
 from read_api.door import STAFF, reading
 from read_api.hold_shown import hold_shown
@@ -34,6 +35,7 @@ class Queue:
 
     first_day: date
     last_day: date
+    period: Said
     entries: tuple[Entry, ...]
     taken: str
     """What it stands behind, if anything."""
@@ -70,6 +72,9 @@ async def get_hold_panel(id: UUID, request: Request, tenant: Board, *, panel: bo
         queue=queue,
         holders=holders,
         history=history,
+        choices=choices(hold.periods),
+        offered=[one.period for one in choices(hold.offered or ())],
+        bounds=bounds(hold.periods),
     )
 
 
@@ -97,6 +102,7 @@ def _queue(calendar: Calendar, held: Sequence[Span], zone: str, now: datetime) -
         Queue(
             local_day(stretch.starts_at, zone),
             local_day(stretch.ends_at - _INSTANT, zone),
+            period(stretch.starts_at, stretch.ends_at, zone),
             stretch.entries,
             taken="booked" if stretch.booking_ids else "time off" if stretch.time_off_ids else "",
         )

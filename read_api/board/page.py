@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic_core import from_json
 
 from domain.errors import DomainError
-from domain.permission import Who
+from domain.permission import OVERRIDES, Who
 from read_api.board import assets
 from read_api.board.compressed import compressed
 from read_api.board.words import said
@@ -44,7 +44,8 @@ _TEMPLATES: Final = Environment(
 def page(request: Request, template: str, *, status: int = 200, **shown: Any) -> Response:  # noqa: ANN401 - of any template
     """A template with what it shows, for whoever asks."""
     who: Who | None = request.scope["state"].get("who")
-    body = _TEMPLATES.get_template(template).render(who=who, can=who.permissions if who else frozenset(), **shown)
+    can = who.permissions if who else frozenset[str]()
+    body = _TEMPLATES.get_template(template).render(who=who, can=can, may=sorted(can & OVERRIDES), **shown)
     return compressed(request, body.encode(), media_type="text/html", headers=_HEADERS, status=status)
 
 

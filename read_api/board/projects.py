@@ -18,7 +18,9 @@ from read_api.tenant import Tenant
 
 router = APIRouter(prefix="/board/projects", include_in_schema=False, route_class=PageRoute)
 
-Boards = Annotated[Tenant, reading("project_board", "jobs", "holds", "artist_calendar", "directory", may=STAFF)]
+Boards = Annotated[
+    Tenant, reading("project_board", "jobs", "holds", "bookings", "artist_calendar", "directory", may=STAFF)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,22 @@ async def get_project(id: UUID, request: Request, tenant: Boards) -> Response:
             """,
             {"tenant_id": tenant.who.tenant_id, "hold_ids": [id for one in board.jobs for id in one.job.hold_ids]},
         )
+        postponed = await connection.rows(
+            """
+            SELECT b.booking_id, a.name AS artist
+            FROM bookings b
+            JOIN artists a ON a.tenant_id = b.tenant_id AND a.artist_id = b.artist_id
+            WHERE b.tenant_id = %(tenant_id)s AND b.project_id = %(project_id)s AND b.status = 'postponed'
+            ORDER BY b.seq
+            LIMIT 100
+            """,
+            {"tenant_id": tenant.who.tenant_id, "project_id": id},
+        )
         seq = await reached(connection, tenant)
     names = {row["id"]: row["name"] for row in (*people, *holders)}
     budget = board.project.budget
     spent = None if budget is None else _spent(budget, (*board.total.cost, *board.total.fees))
-    return page(request, "project.html", board=board, names=names, spent=spent, seq=seq)
+    return page(request, "project.html", board=board, names=names, spent=spent, postponed=postponed, seq=seq)
 
 
 def _booked(board: BoardShown) -> list[str]:

@@ -4,6 +4,9 @@ const behind = new URLSearchParams(location.hash.slice(1));
 const token = behind.get("id_token") || behind.get("access_token") || behind.get("token");
 if (token) {
   history.replaceState(null, "", location.pathname);
-  document.getElementById("token").value = token;
-  document.getElementById("sign-in").submit();
+  const form = document.getElementById("sign-in");
+  form.token.value = token;
+  form.state.value = behind.get("state") ?? "";
+  form.came.value = "by link";
+  form.submit();
 }

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from domain.permission import Role
 from infra.keeping_time import keep_time
 from infra.projecting import project
 from tests.clients import Client
@@ -103,21 +105,28 @@ class Studio:
         context.set_default_timeout(PATIENCE)
         return context
 
-    async def desk(self, path: str = "/") -> Page:
+    async def desk(self, path: str = "/", role: Role = "admin", tenant: str = "acme") -> Page:
         """The page of somebody who signs in by the address that `up` prints, and listens."""
         page = await (await self.context()).new_page()
-        await page.goto(f"/board/sign-in#token={self.token}")
+        token = self.served.api.client(role, tenant=tenant).headers["Authorization"].removeprefix("Bearer ")
+        await page.goto(f"/board/sign-in#token={token}")
         await page.wait_for_url("**/")
         if path != "/":
             await page.goto(path)
         await page.locator("#live.on").wait_for()
         return page
 
+    async def events(self, type: str) -> list[dict[str, Any]]:
+        """What the events of a type say, in order."""
+        answer = await self.client.http.get("/v1/events", params={"limit": 200}, headers=self.client.headers)
+        return [event["data"] for event in answer.json()["items"] if event["type"] == type]
+
 
 @asynccontextmanager
 async def studio(database: str, data: Path) -> AsyncIterator[Studio]:
     """One with its API, projector and clock running."""
     time = DatabaseTime(database)
+    expect.set_options(timeout=PATIENCE)
     async with AsyncExitStack() as stack:
         served = await stack.enter_async_context(serving(database, data))
         wire = await stack.enter_async_context(Wire(int(served.url.rpartition(":")[2])).open())

@@ -1,18 +1,19 @@
 """The board's pages as a browser gets them, on a real database behind the whole edge."""
 
 import re
-from collections.abc import AsyncIterator
+from html import unescape
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from pydantic import HttpUrl
+from pydantic_core import from_json
 
-from infra.settings import Issuer
+from read_api.board import rows
 from read_api.board.page import POLICY
-from read_api.board.session import COOKIE
 from tests.clients import Api, Client, api
 from tests.flow.office import catch_up, days
+from tests.flow.project_once import caught_up
+from tests.read_api.board.looking import cookie, see
 
 pytestmark = pytest.mark.anyio
 
@@ -20,27 +21,9 @@ MARCH = "/?from=2031-03-03"
 PERIODS = days("2031-03-05", "2031-03-07")
 
 
-@pytest.fixture
-async def running(database: str, tmp_path: Path) -> AsyncIterator[Api]:
-    async with api(tmp_path, database=database) as it:
-        yield it
-
-
-@pytest.fixture
-def client(running: Api) -> Client:
-    return running.client("admin")
-
-
-def cookie(client: Client) -> dict[str, str]:
-    return {"Cookie": f"{COOKIE}={client.headers['Authorization'].removeprefix('Bearer ')}"}
-
-
-async def see(client: Client, path: str, status: int = 200) -> str:
-    """A page's HTML."""
-    answer = await client.http.get(path, headers=cookie(client))
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"].startswith("text/html")
-    return answer.text
+def tiles(page: str) -> dict[str, int]:
+    """The figures of a dashboard, by what they count."""
+    return {name: int(count) for count, name in re.findall(r"<b>(\d+)[^<]*</b><span>([^<]*)</span>", page)}
 
 
 def bar(page: str, id: str) -> str:
@@ -48,61 +31,6 @@ def bar(page: str, id: str) -> str:
     found = re.search(rf'<a class="bar ([^"]*)"[^>]*data-bar="{id}"', page)
     assert found, f"no bar {id}"
     return found[1]
-
-
-async def test_who_has_not_signed_in_is_led_to_where_one_does(running: Api) -> None:
-    for path in ("/", "/board/projects", f"/board/holds/{uuid4()}"):
-        answer = await running.http.get(path)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/board/sign-in")
-    stale = await running.http.get("/", headers={"Cookie": f"{COOKIE}=x.y.z"})
-    assert stale.status_code == 303
-    assert (await running.http.get("/v1/holds")).status_code == 401
-
-
-async def test_signing_in_keeps_the_token_where_no_script_and_no_other_site_gets_it(
-    running: Api, client: Client
-) -> None:
-    token = client.headers["Authorization"].removeprefix("Bearer ")
-    page = await running.http.get("/board/sign-in")
-    assert '<form method="post" action="/board/sign-in"' in page.text
-    answer = await running.http.post("/board/sign-in", data={"token": f" {token}\n"})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    kept = answer.headers["set-cookie"]
-    assert kept.startswith(f"{COOKIE}={token}; HttpOnly; Path=/; SameSite=strict")
-    out = await running.http.post("/board/sign-out", headers=cookie(client))
-    assert (out.status_code, out.headers["location"]) == (303, "/board/sign-in")
-    assert "Max-Age=0" in out.headers["set-cookie"]
-
-
-@pytest.mark.parametrize("token", ["", "x", "a.b.c"])
-async def test_a_token_that_is_not_believed_signs_nobody_in(running: Api, token: str) -> None:
-    answer = await running.http.post("/board/sign-in", data={"token": token})
-    assert answer.status_code == 403
-    assert 'role="alert"' in answer.text
-    assert "set-cookie" not in answer.headers
-
-
-async def test_the_board_is_for_those_who_may_read_everything(running: Api, client: Client) -> None:
-    artist = running.client("artist", artist_id=await client.artist())
-    token = artist.headers["Authorization"].removeprefix("Bearer ")
-    assert (await running.http.post("/board/sign-in", data={"token": token})).status_code == 403
-    page = await see(artist, "/", 403)
-    assert "permission" in page
-
-
-async def test_no_other_site_signs_anybody_in_or_out(running: Api, client: Client) -> None:
-    for path in ("/board/sign-in", "/board/sign-out"):
-        answer = await running.http.post(path, headers={**cookie(client), "Sec-Fetch-Site": "cross-site"})
-        assert answer.status_code == 403
-        assert "set-cookie" not in answer.headers
-
-
-async def test_a_form_of_another_site_commands_nothing(running: Api, client: Client) -> None:
-    answer = await running.http.post("/v1/artists", json={"name": "Mo", "time_zone": "UTC"}, headers=cookie(client))
-    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_header")
-    keyed = {**cookie(client), "Idempotency-Key": "k"}
-    answer = await running.http.post("/v1/artists", json={"name": "Mo", "time_zone": "UTC"}, headers=keyed)
-    assert answer.status_code == 201
 
 
 async def test_the_grid_shows_holds_by_rank_bookings_time_off_and_what_clashes(client: Client, database: str) -> None:
@@ -177,6 +105,64 @@ async def test_a_row_alone_is_as_new_as_its_reader_asks(client: Client, database
     await see(client, f"/board/rows/{uuid4()}?from=2031-03-03", 404)
 
 
+async def test_further_artists_come_page_by_page_and_filters_look_through_all_of_them(
+    client: Client, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "PAGE", 2)
+    names = ("Ana", "Ben", "Cleo", "Dee", "Eve")
+    artists = [await client.artist(name=name, skills=["fx"] if name == "Eve" else []) for name in names]
+    await catch_up(database)
+    page, seen = await see(client, MARCH), list[str]()
+    while True:
+        seen += re.findall(r'data-name="(\w+)"', page)
+        more = re.search(r'id="more" data-after="(\d+)" href="([^"]+)"', page)
+        if more is None:
+            break
+        whole = await see(client, more[2].replace("&amp;", "&"))
+        page = await see(client, f"/board/rows{MARCH[1:]}&after={more[1]}")
+        assert re.findall(r'data-name="(\w+)"', page) == re.findall(r'data-name="(\w+)"', whole)
+    assert seen == list(names)
+    whale = await client.project()
+    await client.hold(artists[-1], whale, periods=PERIODS)
+    await catch_up(database)
+    for query in ("skill=fx", f"project={whale}"):
+        found = await see(client, f"{MARCH}&{query}")
+        assert re.findall(r'data-name="(\w+)"', found) == ["Eve"]
+        assert 'id="more"' not in found
+    await see(client, f"/board/rows/{artists[0]}{MARCH[1:]}&skill=fx", 404)
+    assert "Eve" in await see(client, f"/board/rows/{artists[-1]}{MARCH[1:]}&skill=fx")
+
+
+async def test_what_stands_in_the_way_is_spelled_out_to_its_own_tenant(
+    running: Api, client: Client, database: str
+) -> None:
+    artist, project = await client.artist(name="Ana"), await client.project()
+    hold = await client.hold(artist, project, periods=PERIODS)
+    off = await client.add(f"/v1/artists/{artist}/time-off", {"periods": days("2031-03-05")})
+    await catch_up(database)
+    said = await see(client, f"/board/accepted?id={hold}&id={off}&id={uuid4()}")
+    assert said.count("<li>") == 2
+    assert "<b>Ana</b> held for Whale<small>Wed 5 \N{EN DASH} Fri 7 March</small>" in said
+    assert "<b>Ana</b> time off<small>Wed 5 March</small>" in said
+    assert "Ana" not in await see(running.client("admin", tenant="other"), f"/board/accepted?id={hold}")
+    await see(client, "/board/accepted", 422)
+
+
+async def test_a_hold_by_the_hour_can_be_let_go_stretch_by_stretch(client: Client, database: str) -> None:
+    evenings = [
+        {"starts_at": f"2031-03-{day:02}T18:00:00Z", "ends_at": f"2031-03-{day:02}T22:00:00Z"} for day in (5, 6)
+    ]
+    hold = await client.hold(await client.artist(), await client.project(), periods=evenings)
+    await catch_up(database)
+    page = await see(client, f"/board/holds/{hold}")
+    values = [unescape(value) for value in re.findall(r'name="periods" value="([^"]+)"', page)]
+    assert [from_json(value)["starts_at"] for value in values] == [
+        "2031-03-05T18:00:00+00:00",
+        "2031-03-06T18:00:00+00:00",
+    ]
+    assert (await client.send(f"/v1/holds/{hold}/release", {"periods": [from_json(values[0])]})).status_code == 200
+
+
 async def test_a_holds_panel_shows_its_queue_its_clocks_and_its_history(client: Client, database: str) -> None:
     artist = await client.artist(name="Ana")
     hold = await client.hold(artist, await client.project(), periods=PERIODS, note="two <b>weeks</b>")
@@ -240,6 +226,12 @@ async def test_projects_show_what_is_needed_held_and_booked(client: Client, data
     assert "1,500 <small>of 1,000 EUR" in page
     assert "over-budget" in page
     assert "1 of 3 places booked in 1 open job" in await see(client, "/board/projects")
+    booking = re.search(r"/board/bookings/([0-9a-f-]+)", page)
+    assert booking
+    await client.send(f"/v1/bookings/{booking[1]}/postpone")
+    await catch_up(database)
+    again = await see(client, f"/board/projects/{project}")
+    assert f'Postponed, to be booked again: <a href="/board/bookings/{booking[1]}">Ben</a>.' in again
 
 
 async def test_the_dashboard_adds_up_what_presses(client: Client, database: str) -> None:
@@ -251,16 +243,50 @@ async def test_the_dashboard_adds_up_what_presses(client: Client, database: str)
     await client.send(f"/v1/holds/{second}/challenge")
     await catch_up(database)
     page = await see(client, "/board/dashboard")
-    tiles = {name: int(count) for count, name in re.findall(r"<b>(\d+)[^<]*</b><span>([^<]*)</span>", page)}
-    assert tiles == {
-        "1st holds": 1,
-        "holds behind them": 1,
-        "deadlines in 24 h": 1,
+    assert tiles(page) == {
+        "1st hold": 1,
+        "behind them": 1,
+        "deadline in 24 h": 1,
         "open challenge": 1,
         "conflicts": 0,
+        "open jobs": 0,
         "booked this week": 0,
     }
-    assert "challenged" in page
+    assert "challenge: answers" in page
+    assert (
+        page.count(f'href="/board/holds/{second}"') == 2
+    )  # answers are due within a day, and it lapses in a fortnight
+    assert "Counted by Postgres." in page
+
+
+async def test_the_dashboard_is_counted_where_v1_counts_it(database: str, redis_url: str, tmp_path: Path) -> None:
+    async with api(tmp_path, database=database, redis_url=redis_url) as running:
+        client = running.client("admin")
+        await client.hold(await client.artist(name="Ana"), await client.project(), periods=PERIODS)
+        await caught_up(database, redis_url)
+        page = await see(client, "/board/dashboard")
+    assert "Counted by Redis." in page
+    assert tiles(page)["1st hold"] == 1
+    assert "Ana <small>Whale</small>" in page
+
+
+async def test_the_dashboard_lists_what_waits_for_a_decision(client: Client, database: str) -> None:
+    artist, project = await client.artist(name="Ana"), await client.project()
+    booked = {"artist_id": artist, "project_id": project, "periods": PERIODS}
+    booking = await client.add("/v1/bookings", booked)
+    off, asked = [
+        await client.add(f"/v1/artists/{artist}/time-off", {"periods": days(day)})
+        for day in ("2031-03-06", "2031-05-05")
+    ]
+    await client.send(f"/v1/time-off/{off}/approve")
+    await catch_up(database)
+    page = await see(client, "/board/dashboard")
+    found = re.findall(r'<a href="([^"]+)">Ana <small>([^<]+)</small></a><span>([^<]+)</span>', page)
+    assert found == [
+        (f"/board/bookings/{booking}", "booked for Whale on time off", "Thu 6 March"),
+        (f"/board/time-off/{asked}", "asks for time off", "Mon 5 May"),
+    ]
+    assert tiles(page)["conflict"] == 1
 
 
 async def test_no_page_carries_script_or_style_of_its_own(client: Client, database: str) -> None:
@@ -309,18 +335,3 @@ async def test_a_large_page_is_compressed_for_who_takes_that(client: Client) -> 
     plain = await client.http.get("/board/sign-in", headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert len(raw) < len(plain.content)
-
-
-async def test_who_has_an_issuer_with_a_page_of_its_own_signs_in_there(running: Api) -> None:
-    assert "Continue with" not in (await running.http.get("/board/sign-in")).text
-    running.app.state.sign_in_at = [
-        Issuer(
-            issuer="https://id.example.com",
-            audience="board",
-            jwks_url=HttpUrl("https://id.example.com/jwks"),
-            sign_in_url=HttpUrl("https://id.example.com/authorize?client_id=board"),
-        )
-    ]
-    page = await running.http.get("/board/sign-in")
-    assert '<a class="button primary" href="https://id.example.com/authorize?client_id=board">' in page.text
-    assert "Continue with https://id.example.com" in page.text
