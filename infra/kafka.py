@@ -3,11 +3,15 @@
 Its defaults wait far too long for a broker that is away, and commit offsets behind the consumer's back.
 """
 
+import gc
+import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
+from weakref import WeakSet
 
 import structlog
 from kafka import (  # type: ignore[import-untyped]
@@ -20,6 +24,7 @@ from kafka import (  # type: ignore[import-untyped]
 )
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor  # type: ignore[import-untyped]
 from kafka.errors import KafkaError, KafkaTimeoutError, TopicAlreadyExistsError  # type: ignore[import-untyped]
+from kafka.net.compat import KafkaNetClient  # type: ignore[import-untyped]
 from kafka.partitioner.default import murmur2  # type: ignore[import-untyped]
 
 from infra.cannot_run import CannotRun
@@ -36,6 +41,7 @@ __all__ = [
     "check_kafka",
     "close_quietly",
     "consumer",
+    "cut",
     "ensure_topic",
     "kafka_of",
     "member",
@@ -56,6 +62,8 @@ _CLOSING: Final = 5.0
 """Seconds that a producer's thread may take to end."""
 _ROUND: Final = 0.2
 """Seconds between two tries."""
+_open = WeakSet[Any]()
+"""The networks of this process's clients."""
 
 _log = structlog.get_logger()
 
@@ -84,8 +92,9 @@ def kafka_of(settings: Settings) -> Kafka | None:
 
 def producer(kafka: Kafka) -> Any:  # noqa: ANN401 - the client has no types
     """A producer that keeps the order. Blocks until a broker answers; raises KafkaError when none does."""
-    return KafkaProducer(
-        bootstrap_servers=kafka.bootstrap_servers.split(","),
+    return _made(
+        KafkaProducer,
+        kafka,
         client_id="production-tool-relay",
         acks="all",
         enable_idempotence=True,
@@ -96,23 +105,21 @@ def producer(kafka: Kafka) -> Any:  # noqa: ANN401 - the client has no types
         batch_size=64 * 1024,
         allow_auto_create_topics=False,
         metrics_enabled=False,
-        **_CONNECTING,
     )
 
 
 def consumer(kafka: Kafka, **more: object) -> Any:  # noqa: ANN401
     """A consumer that belongs to no group, unless `more` says so. Blocks like `producer`."""
     settings = {
-        "bootstrap_servers": kafka.bootstrap_servers.split(","),
         "client_id": "production-tool",
         "enable_auto_commit": False,
         "auto_offset_reset": "earliest",
         "allow_auto_create_topics": False,
         "fetch_max_wait_ms": 250,
         "metrics_enabled": False,
-        **_CONNECTING,
+        **more,
     }
-    return KafkaConsumer(**{**settings, **more})
+    return _made(KafkaConsumer, kafka, **settings)
 
 
 def member(kafka: Kafka, group: str, *, session_timeout_ms: int) -> Any:  # noqa: ANN401
@@ -153,14 +160,13 @@ def ensure_topic(kafka: Kafka) -> None:
         "message.timestamp.after.max.ms": str(2**63 - 1),
         "retention.ms": "-1",
     }
-    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers.split(","), **_CONNECTING)
+    admin = _made(KafkaAdminClient, kafka)
     try:
         wanted = {kafka.topic: {"num_partitions": kafka.partitions, "configs": settings}}
-        admin.create_topics(wanted)
-    except TopicAlreadyExistsError:
-        pass
-    finally:
+        with suppress(TopicAlreadyExistsError):
+            admin.create_topics(wanted)
         admin.wait_for_topics([kafka.topic])
+    finally:
         admin.close()
 
 
@@ -188,6 +194,43 @@ def close_quietly(close: Callable[[], None]) -> None:
         close()
     except (KafkaError, OSError) as error:
         _log.debug("kafka_client_closed", reason=repr(error))
+
+
+def _made(kind: Any, kafka: Kafka, **settings: object) -> Any:  # noqa: ANN401
+    """A client of this kind, which blocks until a broker answers; raises KafkaError when none does.
+
+    One that cannot be made leaves its thread at work, and its sockets open, where nobody can close it. A few minutes
+    without a broker, in which one is tried after the other, would take all the files that a process may open.
+    """
+    opened = list[Any]()
+
+    def network(**of_kind: object) -> Any:  # noqa: ANN401
+        opened.append(KafkaNetClient(**of_kind))
+        _open.add(opened[-1])
+        return opened[-1]
+
+    try:
+        return kind(
+            bootstrap_servers=kafka.bootstrap_servers.split(","),
+            kafka_client=network,
+            **{**_CONNECTING, **settings},
+        )
+    except BaseException:
+        for one in opened:
+            one.close()
+        # Of connections that were refused only the garbage knows.
+        gc.collect()
+        raise
+
+
+def cut() -> None:
+    """Break every connection of this process's clients, as a network does that goes away; for a failpoint."""
+    for network in list(_open):
+        for one in list(network._manager._conns.values()):  # noqa: SLF001 - there is no other way to it
+            its = one.transport and one.transport._sock  # noqa: SLF001
+            if its:
+                with suppress(OSError):
+                    its.shutdown(socket.SHUT_RDWR)
 
 
 @lru_cache(maxsize=100_000)

@@ -521,6 +521,20 @@ MUTANTS = (
         ("tests/infra/test_relaying.py",),
     ),
     Mutant(
+        "a client of Kafka that cannot be made stays open",
+        "infra/kafka.py",
+        "            one.close()\n",
+        "            pass\n",
+        ("tests/infra/test_kafka.py",),
+    ),
+    Mutant(
+        "marks are moved before it is known whose shards they are, and stay",
+        "consumers/relay_marks.py",
+        "            if fence.rowcount != len(shards):\n",
+        "            if fence.rowcount < 0:\n",
+        ("tests/proof/test_failing_relay.py",),
+    ),
+    Mutant(
         "what Kafka holds no more is missed by nobody",
         "infra/kafka_feed.py",
         "                if self._due and (missing :=",
