@@ -3,15 +3,16 @@
     FAILPOINTS="log.before_commit=kill:0.02,relay.after_ack=stop:0.01:3"
 
 Modes: `kill` (SIGKILL itself), `raise` (`Failed`), `stop` (SIGSTOP itself, for a number of seconds), `cut` (close every
-connection to Postgres). The number is the probability each time the place is passed. Without the variable each costs a
-function call.
+connection to Postgres, Redis and Kafka). The number is the probability each time the place is passed. Without the
+variable each costs a function call.
 """
 
 import os
 import random
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -42,7 +43,18 @@ def _parse(text: str) -> dict[str, _Failure]:
 
 _FAILURES: Final = _parse(os.environ.get("FAILPOINTS", ""))
 cut_connections: list[Callable[[], None]] = []
-"""What `cut` calls; whoever opens connections adds how to close them."""
+"""What `cut` calls; whoever opens connections adds how to close them, for a while by `cuttable`."""
+
+
+@contextmanager
+def cuttable(*ways: Callable[[], None]) -> Iterator[None]:
+    """For as long as the block lasts, `cut` closes connections in these ways, too."""
+    cut_connections.extend(ways)
+    try:
+        yield
+    finally:
+        for way in ways:
+            cut_connections.remove(way)
 
 
 def failpoint(name: str) -> None:

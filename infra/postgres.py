@@ -90,6 +90,9 @@ def _pool(url: str, role: str, max_size: int, configure: Callable[[Connection], 
                 "SELECT set_config('idle_in_transaction_session_timeout', %s, false)", [f"{_ASLEEP}s"]
             )
         await connection.commit()
+
+    async def make_ready(connection: Connection) -> None:
+        await (configure or become)(connection)
         _open.add(connection)
 
     return AsyncConnectionPool(
@@ -98,7 +101,7 @@ def _pool(url: str, role: str, max_size: int, configure: Callable[[Connection], 
         max_size=max_size,
         open=False,
         timeout=_PATIENCE,
-        configure=configure or become,
+        configure=make_ready,
         check=AsyncConnectionPool.check_connection,
         kwargs={"application_name": f"production-tool {role.removeprefix('production_tool_')}", **_VANISHED},
         name=role,

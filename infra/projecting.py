@@ -17,8 +17,9 @@ from consumers.store import Store
 from infra.cannot_run import CannotRun
 from infra.catalogue import KEYED, PROJECTIONS
 from infra.decoding import decode_for
-from infra.failpoint import cut_connections, failpoint
+from infra.failpoint import cuttable, failpoint
 from infra.kafka import Kafka, check_kafka
+from infra.kafka import cut as cut_kafka
 from infra.kafka_feed import KafkaFeed, LogReplaced
 from infra.listen import heard
 from infra.log_feed import CHANNEL, LogFeed, LogHistory
@@ -157,12 +158,11 @@ async def _until_one_ends(*works: Coroutine[Any, Any, None]) -> None:
 @asynccontextmanager
 async def _pool(url: str) -> AsyncIterator[Pool]:
     pool = projector_pool(url)
-    cut_connections.append(cut)
     try:
-        await pool.open(wait=True, timeout=_PATIENCE)
-        yield pool
+        with cuttable(cut, cut_kafka):
+            await pool.open(wait=True, timeout=_PATIENCE)
+            yield pool
     finally:
-        cut_connections.remove(cut)
         await pool.close()
 
 
@@ -174,11 +174,10 @@ async def _client(redis_url: str) -> AsyncIterator[Client]:
         cutting.append(asyncio.ensure_future(client.connection_pool.disconnect()))
 
     cutting: list[asyncio.Future[None]] = []
-    cut_connections.append(cut)
     try:
-        yield client
+        with cuttable(cut):
+            yield client
     finally:
-        cut_connections.remove(cut)
         await client.aclose()
 
 

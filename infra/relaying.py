@@ -12,11 +12,12 @@ from psycopg.errors import IdleInTransactionSessionTimeout
 from consumers.relay import Meter, Relay
 from consumers.relay_leases import Leases
 from consumers.relay_marks import Marks
-from infra.failpoint import failpoint
+from infra.failpoint import cuttable, failpoint
 from infra.kafka import Kafka, check_kafka
+from infra.kafka import cut as cut_kafka
 from infra.kafka_producer import make_producer
 from infra.outbox import LogOutbox
-from infra.postgres import check_database, relay_pool
+from infra.postgres import check_database, cut, relay_pool
 
 _PATIENCE: Final = 5.0
 """Seconds in which a Postgres that is there gives a connection."""
@@ -63,7 +64,8 @@ async def _relay(url: str, kafka: Kafka, shards: int, meter: Meter) -> None:
             failpoint=failpoint,
         )
         try:
-            await one.run()
+            with cuttable(cut, cut_kafka):
+                await one.run()
         finally:
             await _leave(leases)
     finally:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-_SERVERS = {"DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS"}
+_SERVERS = {"DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "REDIS_URL"}
 """What a test says itself, if it wants one."""
 TOOL = (sys.executable, "-m", "infra.cli")
 

@@ -7,6 +7,7 @@ import asyncio
 import os
 import random
 import time
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
@@ -17,8 +18,10 @@ from infra.kafka_brokers import KafkaBrokers
 from tests.consumers.post import marks, until
 from tests.consumers.recording import record
 from tests.infra.topics import environment, fresh
+from tests.proof.figures import told_in_figures
 from tests.proof.service import said_by_verify, told
-from tests.proof.test_relay import a_relay, an_artist, heads
+from tests.proof.test_relay import an_artist, heads
+from tests.proof.watched import Watched, watched
 
 OUTAGES = int(os.environ.get("PROOF_BROKER_OUTAGES", "1"))
 SEED = int(os.environ.get("PROOF_SEED", "20261125"))
@@ -39,30 +42,41 @@ async def test_the_relay_goes_on_by_itself_after_every_outage(
     chance, tenants = random.Random(SEED), [str(uuid4()) for _ in range(12)]
     outages = [*("killed", "paused")] * OUTAGES
     chance.shuffle(outages)
+    took = list[float]()
     with KafkaBrokers(tmp_path, nodes=nodes) as brokers:
-        around = told(database, data, **environment(fresh(brokers.bootstrap)))
-        async with a_relay(around) as relay:
+        around = told(database, data, **environment(fresh(brokers.bootstrap)), PRODUCTION_TOOL_LOG_LEVEL="warning")
+        async with watched("relay", environment=around) as relay:
             load = asyncio.create_task(write(database, tenants))
             try:
-                await until(lambda: sum(marks(database).values()) > 0, load, seconds=PATIENCE)
-                took = [await an_outage(database, brokers, how, chance.choice(brokers.nodes)) for how in outages]
+                await goes_on(database, relay, load, beyond=0)
+                for how in outages:
+                    await away(brokers, how, chance.choice(brokers.nodes))
+                    back = time.monotonic()
+                    await goes_on(database, relay, load, beyond=sum(marks(database).values()))
+                    took.append(time.monotonic() - back)
             finally:
                 load.cancel()
                 with suppress(asyncio.CancelledError):
                     await load
             await until(lambda: marks(database) == heads(database), seconds=PATIENCE)
-            assert relay.returncode is None
+            assert relay.process.returncode is None
         _, lines = await said_by_verify(around)
     (line,) = [line for line in lines.splitlines() if line.startswith("V6")]
-    print(  # noqa: T201 - a campaign's figures are its result
-        f"seed {SEED}, {nodes} nodes, {outages.count('killed')} kills, {outages.count('paused')} pauses of {AWAY} s;"
-        f" from the return to progress at most {max(took):.1f} s\n{line}"
+    told_in_figures(
+        seed=SEED,
+        operations=f"{sum(heads(database).values()):,} events by way of {nodes} nodes",
+        faults=Counter(outages),
+        violations=0 if " … ok (" in line else 1,
+        away_for=f"{AWAY:g} s",
+        from_the_return_to_progress_at_most=f"{max(took):.1f} s",
+        producers_thrown_away=str(relay.said("producer_discarded")),
+        verify=line,
     )
     assert " … ok (" in line
 
 
-async def an_outage(database: str, brokers: KafkaBrokers, how: str, node: int) -> float:
-    """Seconds from the return of the node until more is marked than before it."""
+async def away(brokers: KafkaBrokers, how: str, node: int) -> None:
+    """The node is gone for a while; returns when it is back."""
     if how == "killed":
         await asyncio.to_thread(brokers.kill, node)
     else:
@@ -72,9 +86,19 @@ async def an_outage(database: str, brokers: KafkaBrokers, how: str, node: int) -
         await asyncio.to_thread(brokers.start, node)
     else:
         brokers.resume(node)
-    back, before = time.monotonic(), sum(marks(database).values())
-    await until(lambda: sum(marks(database).values()) > before, seconds=PATIENCE)
-    return time.monotonic() - back
+
+
+async def goes_on(database: str, relay: Watched, load: asyncio.Task[None], *, beyond: int) -> None:
+    """Wait until more is marked; fails with what the relay has said if it dies, or does not."""
+    try:
+        await until(
+            lambda: relay.process.returncode is not None or sum(marks(database).values()) > beyond,
+            load,
+            seconds=PATIENCE,
+        )
+    except TimeoutError:
+        raise AssertionError(f"nothing more is marked than {beyond}; the relay: {relay.log}") from None
+    assert relay.process.returncode is None, relay.log
 
 
 async def write(database: str, tenants: list[str]) -> None:

@@ -1,18 +1,21 @@
 """A projector fails between any two of its side effects, in every way; a paused one wakes up after another took over.
 
-A tenth of `PROOF_DEATHS` is how many rounds of all places and ways there are; without it each place fails in one way
-and each way is seen at one place. `make proof` makes it large.
+A tenth of `PROOF_DEATHS` is how many rounds of all places and ways there are, with and without Kafka; without it each
+place fails in one way and each way is seen at one place. `make proof` makes it large.
 """
 
 import os
-import signal
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
 
+from infra.kafka import Kafka
 from tests.flow.office import Office, days, open_log
-from tests.proof.projecting import MODES, PLACES, broken, caught_up, projecting
+from tests.proof.figures import told_in_figures
+from tests.proof.projecting import PLACES, broken, caught_up, fails, projecting
+from tests.proof.watched import MODES
 
 ROUNDS = int(os.environ.get("PROOF_DEATHS", "0")) // 10
 WAYS = [(place, mode) for place in PLACES for mode in MODES] if ROUNDS else list(zip(PLACES, MODES, strict=True))
@@ -40,23 +43,29 @@ def positions(database: str) -> list[tuple[str, str, int]]:
         return connection.execute("SELECT tenant_id::text, projection, seq FROM positions ORDER BY 1, 2").fetchall()
 
 
-async def test_however_it_fails_every_key_is_what_a_replay_gives(office: Office, database: str) -> None:
-    failed = 0
+async def test_however_it_fails_every_key_is_what_a_replay_gives(
+    office: Office, database: str, topic: Kafka | None
+) -> None:
+    failed = Counter[str]()
     for month, (place, mode) in enumerate(WAYS * max(1, ROUNDS)):
         await work(office, month)
-        async with projecting(database, *READ_MODELS, failpoints=f"{place}={mode}:1:120") as failing:
+        async with projecting(database, *READ_MODELS, failpoints=f"{place}={mode}:1:120", kafka=topic) as failing:
             if (place, mode) == ("projector.after_poll", "cut"):
                 # Nobody uses a connection there: the pool replaces it, and nothing is to be seen of it.
                 await caught_up(database, READ_MODELS[0])
             else:
-                await failing.fails(mode)
-            failed += 1
+                await fails(failing, mode)
+            failed[f"{mode} at {place}"] += 1
         assert await broken(database) == []
-    async with projecting(database, *READ_MODELS):
+    async with projecting(database, *READ_MODELS, kafka=topic):
         for name in READ_MODELS:
             await caught_up(database, name)
     violated = await broken(database)
-    print(f"{failed} failures at {PLACES} by {MODES}, {len(violated)} violations")  # noqa: T201 - a campaign's figures
+    told_in_figures(
+        operations=f"{positions(database)[0][2]} events {'from the log' if topic is None else 'through Kafka'}",
+        faults=failed,
+        violations=len(violated),
+    )
     assert violated == []
     assert {seq for _, _, seq in positions(database)} == {positions(database)[0][2]}
 
@@ -74,7 +83,7 @@ async def test_one_that_wakes_up_after_another_has_taken_over_writes_nothing(
         async with projecting(database, "holds"):
             await caught_up(database, "holds")
         taken_over = positions(database)
-        zombie.process.send_signal(signal.SIGCONT)
+        zombie.resume()
         await zombie.says(sign)
         assert positions(database) == taken_over
         assert await broken(database) == []

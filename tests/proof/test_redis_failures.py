@@ -1,14 +1,13 @@
 """The projector into Redis fails everywhere and in every way, and Redis itself goes away: every key equals a replay.
 
-`PROOF_DEATHS` is how often each failure is tried, `PROOF_OUTAGES` for how many seconds Redis is away, one after the
-other; `make proof` makes both large.
+`PROOF_DEATHS` is how often each failure is tried, with it through Kafka, too; `PROOF_OUTAGES` for how many seconds
+Redis is away, one after the other; `make proof` makes both large.
 """
 
 import asyncio
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
@@ -24,9 +23,12 @@ from infra.address import free_port
 from infra.catalogue import KEYED
 from infra.embedded_guard import until
 from infra.embedded_valkey import _wheel
+from infra.kafka import Kafka
 from infra.redis_reads import RedisKeys
 from infra.verify import verify
 from tests.flow.office import Office, days, open_log
+from tests.infra.command_line import TOOL, environment_with
+from tests.infra.topics import environment
 from tests.read_api.client import asking, get, open_client
 
 ROUNDS = int(os.environ.get("PROOF_DEATHS", "1"))
@@ -38,6 +40,10 @@ FAILURES = [
     f"{place}={how}"
     for place in ("redis.before_script", "redis.after_script")
     for how in ("kill:0.3", "raise:0.3", "stop:0.2:1", "cut:0.5")
+]
+WAYS = [
+    *((failure, "from the log") for failure in FAILURES),
+    *((failure, "through Kafka") for failure in (FAILURES if "PROOF_DEATHS" in os.environ else FAILURES[-4:-3])),
 ]
 NAMES = [projection.name for projection in KEYED]
 
@@ -51,17 +57,18 @@ async def office(database: str) -> AsyncIterator[Office]:
 
 
 @contextmanager
-def projecting(database: str, redis_url: str, failpoints: str = "") -> Iterator[subprocess.Popen[bytes]]:
+def projecting(
+    database: str, redis_url: str, failpoints: str = "", kafka: Kafka | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """A projector in a process of its own, with such failures."""
-    command = [sys.executable, "-m", "infra.cli", "project", *NAMES]
-    environment = {
-        **os.environ,
+    told = {
         "DATABASE_URL": database,
         "REDIS_URL": redis_url,
         "PRODUCTION_TOOL_LOG_LEVEL": "error",
         "FAILPOINTS": failpoints,
+        **({} if kafka is None else environment(kafka)),
     }
-    with subprocess.Popen(command, env=environment) as process:
+    with subprocess.Popen([*TOOL, "project", *NAMES], env=environment_with(told)) as process:
         try:
             yield process
         finally:
@@ -96,26 +103,28 @@ def is_there(database: str, redis_url: str) -> bool:
         return False
 
 
-async def must_be_whole(database: str, redis_url: str) -> None:
-    with projecting(database, redis_url):
+async def must_be_whole(database: str, redis_url: str, kafka: Kafka | None = None) -> None:
+    with projecting(database, redis_url, kafka=kafka):
         assert await asyncio.to_thread(until, lambda: is_there(database, redis_url), 60)
     wrong = [str(one) async for one in verify(database, lambda *_: None, redis_url=redis_url) if not one.ok]
     assert wrong == []
 
 
-@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize(("failure", "topic"), WAYS, indirect=["topic"])
 async def test_however_it_fails_every_key_is_that_of_a_replay(
-    database: str, redis_url: str, office: Office, failure: str
+    database: str, redis_url: str, office: Office, failure: str, topic: Kafka | None
 ) -> None:
     for _ in range(ROUNDS):
         working = asyncio.create_task(work(office))
-        died = await fails_until_done(database, redis_url, failure, working)
+        died = await fails_until_done(database, redis_url, failure, working, topic)
         await working
         assert (died > 0) == ("kill" in failure)
-    await must_be_whole(database, redis_url)
+    await must_be_whole(database, redis_url, topic)
 
 
-async def fails_until_done(database: str, redis_url: str, failure: str, working: asyncio.Task[None]) -> int:
+async def fails_until_done(
+    database: str, redis_url: str, failure: str, working: asyncio.Task[None], kafka: Kafka | None
+) -> int:
     """Project with that failure until all work is done and there; returns how many lives it took more than one."""
 
     def done() -> bool:
@@ -126,7 +135,10 @@ async def fails_until_done(database: str, redis_url: str, failure: str, working:
         # The first life ends for certain, though all may be there a moment before.
         mortal = "kill" in failure and not died
         failpoints = failure.replace("kill:0.3", "kill:1") if mortal else failure
-        with projecting(database, redis_url, failpoints) as process, other(database, redis_url, failure):
+        with (
+            projecting(database, redis_url, failpoints, kafka) as process,
+            other(database, redis_url, failure, kafka),
+        ):
             await asyncio.to_thread(until, partial(_over, process, _never if mortal else done), 60)
             died += process.poll() is not None
     return died
@@ -141,12 +153,12 @@ def _over(process: subprocess.Popen[bytes], done: Callable[[], bool]) -> bool:
 
 
 @contextmanager
-def other(database: str, redis_url: str, failure: str) -> Iterator[None]:
+def other(database: str, redis_url: str, failure: str, kafka: Kafka | None) -> Iterator[None]:
     """A second projector, without a failure, where the first one only stands still."""
     if "stop" not in failure:
         yield
         return
-    with projecting(database, redis_url):
+    with projecting(database, redis_url, kafka=kafka):
         yield
 
 

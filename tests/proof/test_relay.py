@@ -23,6 +23,7 @@ from tests.consumers.post import marks, until
 from tests.consumers.recording import record
 from tests.infra.command_line import TOOL
 from tests.infra.topics import environment, fresh
+from tests.proof.figures import told_in_figures
 from tests.proof.service import KILL, Kept, said_by_verify, told
 
 DEATHS = int(os.environ.get("PROOF_DEATHS", "1"))
@@ -60,7 +61,14 @@ async def test_what_kafka_holds_equals_the_log_however_the_relay_dies(database: 
             await living
         await relay.end()
     status, lines = await said_by_verify(around)
-    print(f"seed {SEED}, {sum(heads(database).values()):,} events, deaths {dict(relay.died)}\n{lines}")  # noqa: T201
+    (line,) = [line for line in lines.splitlines() if line.startswith("V6")]
+    told_in_figures(
+        seed=SEED,
+        operations=f"{sum(heads(database).values()):,} events by {WRITERS} writers",
+        faults={f"death at {place}": times for place, times in relay.died.items()},
+        violations=lines.count("VIOLATED"),
+        verify=line,
+    )
     assert relay.died == dict.fromkeys(RELAY_DEATHS, DEATHS)
     assert status == 0, lines
 
