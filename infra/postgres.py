@@ -23,6 +23,9 @@ Pool = AsyncConnectionPool[Connection]
 
 _PATIENCE: Final = 5.0
 """Seconds that somebody waits for a connection."""
+_COMING_BACK: Final = 5.0
+"""Seconds for which a pool tries again by itself, ever more seldom: after minutes without a server it would wait for
+minutes more. Later on whoever wants a connection makes it try at once."""
 _VANISHED: Final = {"tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2}
 """A server that has gone without a word is noticed in seconds, where TCP alone takes a quarter of an hour."""
 _ASLEEP: Final = 10
@@ -101,6 +104,7 @@ def _pool(url: str, role: str, max_size: int, configure: Callable[[Connection], 
         max_size=max_size,
         open=False,
         timeout=_PATIENCE,
+        reconnect_timeout=_COMING_BACK,
         configure=make_ready,
         check=AsyncConnectionPool.check_connection,
         kwargs={"application_name": f"production-tool {role.removeprefix('production_tool_')}", **_VANISHED},

@@ -9,9 +9,9 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from tests.proof.figures import told_in_figures
 from tests.proof.own_servers import own_postgres, own_valkey
 from tests.proof.service import said_by_verify, told
 from tests.proof.test_relay import heads
-from tests.proof.watched import watched
+from tests.proof.watched import Watched, watched
 
 AWAY = [float(seconds) for seconds in os.environ.get("PROOF_OUTAGES", "1").split(",")]
 SEED = int(os.environ.get("PROOF_SEED", "20261125"))
@@ -68,11 +68,12 @@ async def test_what_can_go_on_goes_on_and_everything_is_up_again_soon(data: Path
             Outage("Postgres frozen", postgres.freeze, postgres.thaw, commands_go_on=False),
         ]
         around = told(postgres.url, data, **environment(fresh(brokers.bootstrap)), REDIS_URL=redis.url)
-        async with running(around) as desk:
+        around["PRODUCTION_TOOL_LOG_LEVEL"] = "warning"
+        async with running(around) as product:
             for outage in outages:
                 for seconds in AWAY:
-                    await passes(outage, seconds, desk, postgres.url, redis.url)
-            journal = desk.journal
+                    await passes(outage, seconds, product, postgres.url, redis.url)
+            journal = product.desk.journal
         status, lines = await said_by_verify(around)
     told_in_figures(
         seed=SEED,
@@ -86,66 +87,97 @@ async def test_what_can_go_on_goes_on_and_everything_is_up_again_soon(data: Path
     assert journal.contradictions == []
 
 
-async def passes(outage: Outage, seconds: float, desk: Desk, database: str, redis_url: str) -> None:
-    """The server is away for so many seconds; commands are answered as they are to be, and all is up again in time."""
-    async with at_work(desk) as waits:
-        before, unanswered = len(waits), desk.journal.unanswered.total()
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The processes of the product, and somebody who asks for holds."""
+
+    desk: Desk
+    parts: Mapping[str, Watched]
+
+    async def comes_to(self, what: Callable[[], bool]) -> None:
+        """Wait until it is so, for `RETURN` seconds at most; fails with what the processes have said meanwhile."""
+        try:
+            await until(what, seconds=RETURN)
+        except TimeoutError:
+            said = "".join(f"{name} ({part.process.returncode}):\n{part.log}" for name, part in self.parts.items())
+            raise AssertionError(f"{dict(self.desk.journal.unanswered)}\n{said}") from None
+
+
+async def passes(outage: Outage, seconds: float, product: Product, database: str, redis_url: str) -> None:
+    """The server is away for so many seconds; clients are answered as they are to be, and all is up again in time."""
+    journal = product.desk.journal
+    async with at_work(product.desk) as work:
+        before, unanswered = len(work.commands), journal.unanswered.total()
         await asyncio.to_thread(outage.leave)
         await asyncio.sleep(seconds)
-        meanwhile = waits[before:]
+        meanwhile = work.commands[before:]
         await asyncio.to_thread(outage.come_back)
-        back = time.monotonic()
+        back, reads = time.monotonic(), len(work.reads)
         if outage.commands_go_on:
             assert meanwhile
-            assert desk.journal.unanswered.total() == unanswered
-        else:
-            await until(lambda: len(waits) > before + len(meanwhile), seconds=RETURN)
+            assert journal.unanswered.total() == unanswered
+        await product.comes_to(lambda: len(work.commands) > before + len(meanwhile) and len(work.reads) > reads)
         answered, at = time.monotonic() - back, heads(database)
-        await until(lambda: is_at(at, database, redis_url), seconds=RETURN)
+        await product.comes_to(lambda: is_at(at, database, redis_url))
     print(  # noqa: T201 - a campaign's figures
         f"\n{outage.name} for {seconds:g} s: {len(meanwhile)} commands meanwhile, the slowest in"
-        f" {max(meanwhile, default=0.0):.2f} s; after the return a command is answered in {answered:.1f} s,"
+        f" {max(meanwhile, default=0.0):.2f} s; after the return a command and a read are answered in {answered:.1f} s,"
         f" and everything is up with the log in {time.monotonic() - back:.1f} s",
         flush=True,
     )
 
 
 @asynccontextmanager
-async def running(around: dict[str, str]) -> AsyncIterator[Desk]:
-    """The API, the relay and the projector of all read models; and somebody to ask for holds."""
+async def running(around: dict[str, str]) -> AsyncIterator[Product]:
+    """The API, the relay and the projector of all read models."""
     port = free_port("127.0.0.1")
-    url = f"http://127.0.0.1:{port}"
     token = make_token(Path(around["PRODUCTION_TOOL_DATA"]), tenant="acme", role="producer")
-    headers = {"Authorization": f"Bearer {token}"}
-    async with AsyncExitStack() as processes:
-        for command in (("api", "--port", str(port)), ("relay",), ("project",)):
-            await processes.enter_async_context(watched(*command, environment=around))
-        http = await processes.enter_async_context(
-            httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False)
+    commands = {"api": ("api", "--port", str(port)), "relay": ("relay",), "projector": ("project",)}
+    async with AsyncExitStack() as opened:
+        parts = {
+            name: await opened.enter_async_context(watched(*command, environment=around))
+            for name, command in commands.items()
+        }
+        http = await opened.enter_async_context(
+            httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{port}",
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=60,
+                trust_env=False,
+            )
         )
-        yield Desk(http, Journal(), random.Random(SEED))
+        yield Product(Desk(http, Journal(), random.Random(SEED)), parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The seconds that each command and each read took."""
+
+    commands: list[float] = field(default_factory=list)
+    reads: list[float] = field(default_factory=list)
 
 
 @asynccontextmanager
-async def at_work(desk: Desk) -> AsyncIterator[list[float]]:
-    """Place one hold after the other, until the block ends; the seconds that each took, of which there are some."""
-    waits = list[float]()
+async def at_work(desk: Desk) -> AsyncIterator[Work]:
+    """Place one hold after the other, and look at them meanwhile, until the block ends; it begins when both work."""
+    work = Work()
     artist, project = await desk.artist("Europe/Berlin"), await desk.project("Europe/Berlin")
 
-    async def work() -> None:
+    async def again_and_again(do: Callable[[], Awaitable[object]], took: list[float]) -> None:
         while True:
             asked = time.monotonic()
-            await desk.hold(artist, project, days=300)
-            waits.append(time.monotonic() - asked)
+            await do()
+            took.append(time.monotonic() - asked)
 
-    task = asyncio.create_task(work())
-    try:
-        await until(lambda: bool(waits), task)
-        yield waits
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    async with asyncio.TaskGroup() as clients:
+        tasks = [
+            clients.create_task(again_and_again(lambda: desk.hold(artist, project, days=300), work.commands)),
+            clients.create_task(again_and_again(lambda: desk.read(f"/v1/artists/{artist}/calendar"), work.reads)),
+        ]
+        await until(lambda: bool(work.commands and work.reads))
+        yield work
+        for task in tasks:
+            task.cancel()
 
 
 def is_at(seqs: Mapping[str, int], database: str, redis_url: str) -> bool:
