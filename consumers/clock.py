@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import structlog
 from psycopg import AsyncConnection
@@ -50,6 +50,19 @@ _NO_ID: Final = "00000000-0000-0000-0000-000000000000"
 _BEFORE_ALL: Final = Overdue(_NO_ID, _NO_ID, _NO_ID, datetime(1, 1, 2, tzinfo=UTC))
 
 
+class Meter(Protocol):
+    """Told how the clock does."""
+
+    def due(self, calendars: int, seconds: float) -> None:
+        """On so many calendars something is due that it has not recorded, the first of it for so many seconds."""
+
+    def recorded(self, calendars: int) -> None:
+        """What was due on so many calendars is recorded."""
+
+    def turned(self) -> None:
+        """It has gone through all that was due."""
+
+
 class Clock:
     """Records what falls due; any number of them may.
 
@@ -63,8 +76,10 @@ class Clock:
         pool: AsyncConnectionPool[AsyncConnection[Any]],
         notices: AsyncIterator[str],
         failpoint: Callable[[str], None],
+        meter: Meter,
     ) -> None:
         """`pool` gives connections in the role `production_tool_projector`; `notices` are those of the projectors."""
+        self._meter = meter
         self._log = log
         self._pool = pool
         self._notices = notices
@@ -81,7 +96,7 @@ class Clock:
 
     async def record(self) -> float:
         """Record everything that is due, and answer in how many seconds to look again."""
-        now, soon = await self._now(), False
+        now, left = await self._now(), list[Overdue]()
         shown = dict[tuple[str, str], datetime]()
         after = _BEFORE_ALL
         while page := await self._page(after, now):
@@ -89,9 +104,12 @@ class Clock:
             first = {calendar: due for due in reversed(page) if (calendar := _calendar(due)) not in shown}
             shown |= {calendar: due.due_at for calendar, due in first.items()}
             fresh = [due for calendar, due in first.items() if self._recorded.get(calendar) != due.due_at]
-            soon |= not await self._record_all(fresh)
+            self._tell([*left, *fresh], now)
+            left += await self._record_all(fresh)
+        self._tell(left, now)
+        self._meter.turned()
         self._recorded = {calendar: at for calendar, at in self._recorded.items() if shown.get(calendar) == at}
-        return _AGAIN if soon else await self._seconds_until_next(now)
+        return _AGAIN if left else await self._seconds_until_next(now)
 
     async def _keep_recording(self) -> None:
         while True:
@@ -107,16 +125,20 @@ class Clock:
             if not notice or Notice.model_validate_json(notice).projection == PROJECTION.name:
                 self._called.set()
 
-    async def _record_all(self, overdue: Sequence[Overdue]) -> bool:
-        """Whether each of these could be recorded."""
+    def _tell(self, due: Sequence[Overdue], now: datetime) -> None:
+        self._meter.due(len(due), (now - due[0].due_at).total_seconds() if due else 0.0)
+
+    async def _record_all(self, overdue: Sequence[Overdue]) -> list[Overdue]:
+        """Those of these that could not be recorded now."""
         if not overdue:
-            return True
+            return []
         self._failpoint("clock.after_select")
         recorded = await asyncio.gather(*map(self._record, overdue))
         self._failpoint("clock.after_append")
         self._recorded |= {_calendar(due): due.due_at for due, done in zip(overdue, recorded, strict=True) if done}
+        self._meter.recorded(sum(recorded))
         _log.info("overdue_recorded", calendars=sum(recorded), later=len(recorded) - sum(recorded))
-        return all(recorded)
+        return [due for due, done in zip(overdue, recorded, strict=True) if not done]
 
     async def _record(self, due: Overdue) -> bool:
         try:

@@ -131,16 +131,28 @@ def relay(
         run_until_told(bring_to_kafka(url, kafka, shards=settings.relay_shards, meter=metrics))
 
 
-def clock(data: Data = None, *, with_parent: WithParent = False) -> None:
+def clock(
+    data: Data = None,
+    metrics_port: Annotated[
+        int | None, typer.Option("--metrics-port", min=1, help="Answer /metrics on that port of --host.")
+    ] = None,
+    host: Host = None,
+    *,
+    with_parent: WithParent = False,
+) -> None:
     """Record what falls due and carry out what follows from decisions, until told to stop; one process is enough."""
+    from infra.clock_metrics import ClockMetrics
     from infra.database import database
     from infra.keeping_time import keep_time
     from infra.logging import configure_logging
     from infra.parts import end_with_parent, run_until_told
 
-    settings = settings_with(data=data)
+    settings = settings_with(data=data, host=host)
     configure_logging(settings.log_level)
     if with_parent:
         end_with_parent()
+    metrics = ClockMetrics()
+    if metrics_port is not None:
+        metrics.serve(settings.host, metrics_port)
     with plainly(), database(settings) as url:
-        run_until_told(keep_time(url))
+        run_until_told(keep_time(url, metrics))

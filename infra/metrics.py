@@ -3,11 +3,31 @@
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge, GCCollector, Histogram, PlatformCollector, ProcessCollector
-from prometheus_client.exposition import generate_latest
+from prometheus_client.exposition import generate_latest, start_http_server
+
+from infra.address import check_free
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _METHODS: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+def of_this_process() -> CollectorRegistry:
+    """A registry that tells of the process as such."""
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    return registry
+
+
+def serve(registry: CollectorRegistry, host: str, port: int) -> None:
+    """Answer `/metrics` there for as long as the process lives.
+
+    Raises:
+        AddressUnusable: nobody can.
+    """
+    check_free(host, port)
+    start_http_server(port, host, registry=registry)
 
 
 class Metrics:
@@ -15,9 +35,7 @@ class Metrics:
 
     def __init__(self) -> None:
         """Everything is zero."""
-        self._registry = CollectorRegistry()
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=self._registry)
+        self._registry = of_this_process()
         self.in_flight = Gauge("http_requests_in_flight", "Requests under way.", registry=self._registry)
         self._seconds = Histogram(
             "http_request_seconds",

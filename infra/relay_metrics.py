@@ -1,9 +1,8 @@
 """How the relay does, for Prometheus, on a port of its own."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.exposition import start_http_server
+from prometheus_client import Counter, Gauge
 
-from infra.address import check_free
+from infra.metrics import of_this_process, serve
 
 
 class RelayMetrics:
@@ -11,9 +10,7 @@ class RelayMetrics:
 
     def __init__(self) -> None:
         """Everything is zero."""
-        self.registry = CollectorRegistry()
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=self.registry)
+        self.registry = of_this_process()
         self._relayed = Counter(
             "relay_events", "Events that Kafka has acknowledged, and that are marked.", registry=self.registry
         )
@@ -45,5 +42,4 @@ class RelayMetrics:
         Raises:
             AddressUnusable: nobody can.
         """
-        check_free(host, port)
-        start_http_server(port, host, registry=self.registry)
+        serve(self.registry, host, port)

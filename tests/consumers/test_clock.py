@@ -12,6 +12,7 @@ import pytest
 from consumers.clock import Clock
 from domain.decider import Stream
 from domain.errors import Refused
+from infra.clock_metrics import ClockMetrics
 from infra.event_log import EventLog
 from infra.postgres import projector_pool
 from tests.consumers.failing_log import FailingLog
@@ -40,7 +41,7 @@ async def nobody() -> AsyncGenerator[str, None]:
 @asynccontextmanager
 async def clock(database: str, log: EventLog, failpoint: Callable[[str], None] = nowhere) -> AsyncIterator[Clock]:
     async with projector_pool(database) as pool:
-        yield Clock(log=log, pool=pool, notices=nobody(), failpoint=failpoint)
+        yield Clock(log=log, pool=pool, notices=nobody(), failpoint=failpoint, meter=ClockMetrics())
 
 
 def recorded(database: str, kind: str = "calendar.time_lapsed.v1") -> list[dict[str, Any]]:
@@ -157,8 +158,9 @@ async def test_a_calendar_that_is_refused_holds_up_nobody_else(
         if subject.id == artists[1]:
             raise Refused("A defect.")
 
+    metrics = ClockMetrics()
     async with projector_pool(database) as pool:
-        records = Clock(log=FailingLog(log, refuse), pool=pool, notices=nobody(), failpoint=nowhere)
+        records = Clock(log=FailingLog(log, refuse), pool=pool, notices=nobody(), failpoint=nowhere, meter=metrics)
         await records.record()
         await records.record()
     assert len(recorded(database)) == 2
@@ -240,7 +242,7 @@ async def test_it_wakes_for_an_instant_that_a_notice_has_told_it_of(
                 appended.set()
 
         running = asyncio.create_task(
-            Clock(log=log, pool=pool, notices=notices(), failpoint=failpoint).run(), name="clock"
+            Clock(log=log, pool=pool, notices=notices(), failpoint=failpoint, meter=ClockMetrics()).run(), name="clock"
         )
         await office.hold(await office.artist(), await office.project(), DAY)
         await catch_up(database)

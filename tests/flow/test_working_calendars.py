@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from consumers.clock import Clock
+from infra.clock_metrics import ClockMetrics
 from infra.postgres import projector_pool
 from tests.clients import Client, api
 from tests.consumers.test_clock import nobody, nowhere
@@ -61,7 +62,7 @@ async def test_the_clock_keeps_to_them(database: str, data: Path) -> None:
     await catch_up(database)
     ended = list[int]()
     async with open_log(database) as log, projector_pool(database) as pool:
-        clock = Clock(log=log, pool=pool, notices=nobody(), failpoint=nowhere)
+        clock = Clock(log=log, pool=pool, notices=nobody(), failpoint=nowhere, meter=ClockMetrics())
         for early in (timedelta(seconds=30), timedelta(0)):
             time.move_to(datetime.fromisoformat(answer_by["at"]) - early)
             await clock.record()
