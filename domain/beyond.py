@@ -27,13 +27,19 @@ class Unnamed(DomainError):
 class Beyond:
     """The named streams: their states, and what is recorded in them."""
 
-    __slots__ = ("_named", "_read", "events")
+    __slots__ = ("_folded", "_named", "_read", "events")
 
     def __init__(self, read: Callable[[Stream[Any]], Any], named: Sequence[Stream[Any]]) -> None:
         """`read` answers the state of a named stream."""
         self._read = read
         self._named = {stream.name: stream for stream in named}
+        self._folded: dict[str, tuple[int, Any]] = {}
+        """How many of the events recorded here a state has in it."""
         self.events: dict[Stream[Any], list[Event]] = {}
+
+    def named(self, stream: Stream[Any]) -> bool:
+        """Whether it has been."""
+        return stream.name in self._named
 
     def need(self, *streams: Stream[Any]) -> None:
         """Go on only with all of these.
@@ -52,10 +58,14 @@ class Beyond:
         """
         self.need(stream)
         named = self._named[stream.name]
-        state: S = self._read(named)
-        for event in self.events.get(named, ()):
+        recorded = self.events.get(named)
+        if not recorded:
+            return self._read(named)  # type: ignore[no-any-return]
+        count, state = self._folded.get(stream.name) or (0, self._read(named))
+        for event in recorded[count:]:
             state = stream.decider.evolve(state, event)
-        return state
+        self._folded[stream.name] = len(recorded), state
+        return state  # type: ignore[no-any-return]
 
     def record(self, stream: Stream[Any], *events: Event) -> None:
         """Add facts to a stream.

@@ -3,7 +3,6 @@
 Each event carries what its claim comes to, so that folding it only replaces. A claim that has ended leaves the state.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final, Literal, assert_never
 
@@ -12,8 +11,8 @@ from domain.challenge import (
     ChallengeEnded,
     ChallengeOpened,
     CoolDown,
-    Intent,
-    OpenChallenge,
+    OpenChallenges,
+    evolve_open,
 )
 from domain.claims import BookingClaim, Consent, Held, HoldClaim, Limits, TimeOffClaim, hold_claim
 from domain.claims_by_time import ClaimsByTime, HoldClaims
@@ -23,6 +22,7 @@ from domain.event import Event
 from domain.instants import Instant
 from domain.overrides import Override
 from domain.rederived import REDERIVED, BookingRederived, ContestRederived, TimeOffRederived, TimeRederived
+from domain.sorted_map import SortedMap
 from domain.spans import Span, plain
 
 MOST_COOL_DOWNS: Final = 100
@@ -225,10 +225,10 @@ class Calendar:
     bookings: ClaimsByTime[BookingClaim] = field(default_factory=ClaimsByTime)
     time_off: ClaimsByTime[TimeOffClaim] = field(default_factory=ClaimsByTime)
     next_place: int = 0
-    challenges: Mapping[str, OpenChallenge] = field(default_factory=dict)
+    challenges: OpenChallenges = field(default_factory=ClaimsByTime)
     cool_downs: tuple[CoolDown, ...] = ()
-    conflicts: frozenset[tuple[str, str]] = frozenset()
-    """By booking and time off."""
+    conflicts: SortedMap[tuple[str, str], ConflictFound] = field(default_factory=SortedMap)
+    """A booking and time off that it lies on."""
 
     def with_holds(self, holds: HoldClaims, placed: tuple[Held, ...] = ()) -> "Calendar":
         """The same with these holds, of which `placed` is new."""
@@ -308,33 +308,16 @@ def _changed(claim: HoldClaim, event: TimeChanged | LimitsMoved | ConsentGiven |
 def _evolve_challenges(
     calendar: Calendar, event: ChallengeOpened | ChallengeAnswered | ChallengeEnded | ContestRederived
 ) -> Calendar:
-    """Challenges, as they are raised and decided."""
-    match event:
-        case ChallengeOpened():
-            opened = OpenChallenge(
-                event.challenge_id, event.hold_id, event.project_id, event.spans, event.challenged, event.answer_by
-            )
-            return replace(calendar, challenges={**calendar.challenges, event.challenge_id: opened})
-        case ChallengeAnswered():
-            open_ = calendar.challenges[event.challenge_id]
-            intents = (*open_.intents, (event.hold_id, Intent(event.answer, event.spans)))
-            answered = replace(open_, intents=intents)
-            return replace(calendar, challenges={**calendar.challenges, event.challenge_id: answered})
-        case ContestRederived():
-            moved = {id: replace(calendar.challenges[id], spans=spans) for id, spans in event.spans.items()}
-            return replace(calendar, challenges={**calendar.challenges, **moved})
-        case ChallengeEnded():
-            open_ = calendar.challenges[event.challenge_id]
-            challenges = {id: one for id, one in calendar.challenges.items() if id != event.challenge_id}
-            if event.spans:
-                challenges[event.challenge_id] = replace(open_, spans=event.spans)
-            holds = calendar.holds if event.hold_id is None else calendar.with_spans(event.hold_id, event.hold_spans)
-            cool_downs = calendar.cool_downs
-            if event.cool_down is not None:
-                cool_downs = (*cool_downs, CoolDown(open_.project_id, event.ended, event.cool_down))[-MOST_COOL_DOWNS:]
-            return replace(calendar, challenges=challenges, holds=holds, cool_downs=cool_downs)
-        case _:
-            assert_never(event)
+    """Challenges, as they are raised and decided, with what that means for the winner and for who failed."""
+    challenges = evolve_open(calendar.challenges, event)
+    if not isinstance(event, ChallengeEnded):
+        return replace(calendar, challenges=challenges)
+    holds = calendar.holds if event.hold_id is None else calendar.with_spans(event.hold_id, event.hold_spans)
+    cool_downs = calendar.cool_downs
+    if event.cool_down is not None:
+        by = calendar.challenges[event.challenge_id].project_id
+        cool_downs = (*cool_downs, CoolDown(by, event.ended, event.cool_down))[-MOST_COOL_DOWNS:]
+    return replace(calendar, challenges=challenges, holds=holds, cool_downs=cool_downs)
 
 
 def _evolve_taken(calendar: Calendar, event: Event) -> Calendar:  # noqa: PLR0911 - one case an event
@@ -365,9 +348,9 @@ def _evolve_taken(calendar: Calendar, event: Event) -> Calendar:  # noqa: PLR091
         case TimeOffCleared():
             return replace(calendar, time_off=calendar.time_off.without(event.time_off_id))
         case ConflictFound():
-            return replace(calendar, conflicts=calendar.conflicts | {(event.booking_id, event.time_off_id)})
+            return replace(calendar, conflicts=calendar.conflicts.put((event.booking_id, event.time_off_id), event))
         case ConflictResolved():
-            return replace(calendar, conflicts=calendar.conflicts - {(event.booking_id, event.time_off_id)})
+            return replace(calendar, conflicts=calendar.conflicts.without((event.booking_id, event.time_off_id)))
         case _:
             return calendar
 

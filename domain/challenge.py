@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, assert_never
 
 from domain.claims import Held
+from domain.claims_by_time import ClaimsByTime
 from domain.clocks import Clock
 from domain.decider import Decider
 from domain.errors import Refused
 from domain.event import Event
 from domain.instants import Instant
 from domain.periods import Period
+from domain.rederived import ContestRederived
 from domain.spans import Span, subtract, union
 
 Answer = Literal["confirm", "release"]
@@ -147,6 +149,35 @@ class OpenChallenge:
             elif holder == hold_id:
                 spans = subtract(spans, intent.spans)
         return spans
+
+
+OpenChallenges = ClaimsByTime[OpenChallenge]
+
+
+def evolve_open(
+    challenges: OpenChallenges, event: ChallengeOpened | ChallengeAnswered | ChallengeEnded | ContestRederived
+) -> OpenChallenges:
+    """What is open on a calendar after `event`."""
+    match event:
+        case ChallengeOpened():
+            opened = OpenChallenge(
+                event.challenge_id, event.hold_id, event.project_id, event.spans, event.challenged, event.answer_by
+            )
+            return challenges.put(event.challenge_id, opened)
+        case ChallengeAnswered():
+            one = challenges[event.challenge_id]
+            intents = (*one.intents, (event.hold_id, Intent(event.answer, event.spans)))
+            return challenges.put(event.challenge_id, replace(one, intents=intents))
+        case ChallengeEnded(spans=()):
+            return challenges.without(event.challenge_id)
+        case ChallengeEnded():
+            return challenges.put(event.challenge_id, replace(challenges[event.challenge_id], spans=event.spans))
+        case ContestRederived():
+            for id, spans in event.spans.items():
+                challenges = challenges.put(id, replace(challenges[id], spans=spans))
+            return challenges
+        case _:
+            assert_never(event)
 
 
 class Contested(Refused):

@@ -72,7 +72,7 @@ def raise_challenge(
         raise NotHeld("The hold does not cover that time.")
     if claim.consent in {"asked", "countered"}:
         raise ConsentPending("The artist has not accepted.", consent=claim.consent)
-    if there := [c.challenge_id for c in turn.calendar.challenges.values() if overlap(wanted, c.spans)]:
+    if there := [challenge.challenge_id for challenge in turn.calendar.challenges.on(wanted)]:
         raise ChallengeAlreadyOpen("Some of that time is contested already.", conflicts=there)
     above = [(stretch, _above(turn, claim, stretch)) for stretch in stretches(turn.calendar, turn.now, wanted)]
     above = [(stretch, ids) for stretch, ids in above if ids]
@@ -171,7 +171,7 @@ def answer(
     turn.record(
         ChallengeAnswered(challenge_id=challenge.challenge_id, hold_id=claim.hold_id, answer=said, spans=plain(about))
     )
-    resolve(turn)
+    resolve(turn, on=challenge.spans)
     return True
 
 

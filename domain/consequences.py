@@ -9,7 +9,7 @@ from domain.event import Event
 from domain.job import JOB, left
 from domain.overdue import due, lapse
 from domain.queue import AS_RECORDED, firsts
-from domain.resolving import resolve
+from domain.resolving import resolve, time_is_up
 from domain.spans import intersect, overlap, plain, subtract, union
 from domain.turn import Turn
 
@@ -22,10 +22,11 @@ def begin(turn: Turn) -> Calendar:
     before = turn.calendar
     for one in due(turn.calendar, turn.now):
         if one.because == "challenge":
-            resolve(turn, silent_in=one.id)
+            time_is_up(turn, one.id)
         elif fact := lapse(turn.calendar, one):
             turn.record(fact, freed=fact.lapsed)
-            resolve(turn)
+            resolve(turn, on=fact.lapsed)
+    turn.touched.clear()
     _leave_groups(turn, before)
     _promote(turn, before)
     return turn.calendar
@@ -36,7 +37,8 @@ def finish(turn: Turn, before: Calendar) -> list[Event]:
 
     `before` is what `begin` answered.
     """
-    resolve(turn)
+    if turn.calendar.challenges:
+        resolve(turn, on=union(turn.touched))
     _leave_groups(turn, before)
     _promote(turn, before)
     for booking_id, time_off_id in sorted(turn.calendar.conflicts):

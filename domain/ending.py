@@ -10,7 +10,7 @@ from domain.errors import Refused
 from domain.event import Event
 from domain.hold import Hold, HoldExtended
 from domain.instants import days_later
-from domain.spans import Span, intersect, overlap, plain, subtract, union
+from domain.spans import Span, intersect, plain, subtract, union
 from domain.turn import Turn
 
 
@@ -62,9 +62,8 @@ def extend(turn: Turn, hold: Hold, claim: HoldClaim, reason: str | None) -> list
     Raises:
         CannotExtend, Contested: the policy does not allow it.
     """
-    for challenge in turn.calendar.challenges.values():
-        if claim.hold_id in challenge.challenged and overlap(claim.spans, challenge.spans):
-            raise Contested("A challenge on it is open: it can be extended once that is decided.")
+    if any(claim.hold_id in challenge.challenged for challenge in turn.calendar.challenges.on(claim.spans)):
+        raise Contested("A challenge on it is open: it can be extended once that is decided.")
     limit, days = claim.limits.get("after_placing"), turn.policy.lapse.days_after_placing
     if limit is None or days is None:
         raise CannotExtend("Nothing here is counted from placing.")

@@ -100,8 +100,8 @@ def change(
     added, dropped = subtract(spans, claim.spans), plain(subtract(claim.spans, spans))
     if not added and not dropped:
         return False
-    for challenge in turn.calendar.challenges.values():
-        if claim.hold_id in {challenge.hold_id, *challenge.challenged} and overlap(dropped, challenge.spans):
+    for challenge in turn.calendar.challenges.on(dropped):
+        if claim.hold_id in {challenge.hold_id, *challenge.challenged}:
             raise Contested("That time is contested: answer the challenge, or release the time.")
     if spans[-1].ends_at <= turn.now:
         raise InThePast("All of this time has gone by.")

@@ -49,6 +49,7 @@ def rederive(turn: Turn) -> Rederived:
         if (held := again(hold.spans, turn.now)) != hold.spans:
             turn.record(TimeRederived(hold_id=hold.hold_id, spans=held), freed=plain(subtract(hold.spans, held)))
     claims = len(turn.events) - first + _challenges(turn)
+    turn.touched += (span for challenge in turn.calendar.challenges.values() for span in challenge.spans)
     return Rederived(claims, double_booked, _conflicts(turn, before))
 
 
@@ -109,17 +110,17 @@ def _fill(turn: Turn, claim: BookingClaim) -> None:
 
 
 def _challenges(turn: Turn) -> int:
-    """What is contested moves with its days; where two would contest the same, the one that was raised first does.
+    """What is contested moves with its days; where two would contest the same, the one that is up first does.
 
     Answers how many challenges that concerns.
     """
     moved: dict[str, tuple[Span, ...]] = {}
     taken: tuple[Span, ...] = ()
-    for id, challenge in turn.calendar.challenges.items():
+    for challenge in sorted(turn.calendar.challenges.values(), key=lambda one: (one.answer_by.at, one.challenge_id)):
         spans = subtract(again(challenge.spans, turn.now), taken) or challenge.spans
         taken = union((*taken, *spans))
         if spans != challenge.spans:
-            moved[id] = spans
+            moved[challenge.challenge_id] = spans
     if moved:
         turn.record(ContestRederived(spans=moved))
     return len(moved)

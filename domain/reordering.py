@@ -9,7 +9,7 @@ from domain.claims import Held
 from domain.errors import NotAllowed, Refused
 from domain.overrides import Override
 from domain.queue import stretches
-from domain.spans import Span, intersect, overlap, plain, subtract, union
+from domain.spans import Span, intersect, plain, subtract, union
 from domain.turn import Turn
 
 
@@ -37,7 +37,7 @@ def reorder(
     """
     if "jump_queue" not in permissions:
         raise NotAllowed("This needs the permission jump_queue.", permission="jump_queue")
-    if contested := [c.challenge_id for c in turn.calendar.challenges.values() if overlap(c.spans, spans)]:
+    if contested := [challenge.challenge_id for challenge in turn.calendar.challenges.on(spans)]:
         raise Contested("A challenge on that time is open.", conflicts=contested)
     queue = [[entry.hold_id for entry in stretch.entries] for stretch in stretches(turn.calendar, turn.now, spans)]
     if missing := sorted({id for ids in queue for id in ids} - set(order)):
@@ -63,14 +63,14 @@ def reorder(
 
 def _passed_over(queue: list[list[str]], wanted: dict[str, int]) -> list[str]:
     """Every hold that somebody who stood behind it comes before."""
-    return sorted(
-        {
-            ahead
-            for ids in queue
-            for number, ahead in enumerate(ids)
-            if any(wanted[behind] < wanted[ahead] for behind in ids[number + 1 :])
-        }
-    )
+    found = set[str]()
+    for ids in queue:
+        first = len(wanted)
+        for id in reversed(ids):
+            if first < wanted[id]:
+                found.add(id)
+            first = min(first, wanted[id])
+    return sorted(found)
 
 
 def _moved(turn: Turn, hold_id: str, spans: tuple[Span, ...], *, place: int, told: bool) -> tuple[Held, ...]:

@@ -41,21 +41,35 @@ class _Walk:
     steps: dict[tuple[Step, str, str | None], list[Span]] = field(default_factory=dict)
 
 
-def resolve(turn: Turn, *, silent_in: str | None = None) -> None:
-    """Decide what can be decided; in the challenge `silent_in`, whose time is up, silence loses.
+def resolve(turn: Turn, *, on: tuple[Span, ...]) -> None:
+    """Decide what can be decided in the challenges on some time; what one decides concerns no other.
 
     Raises:
         Unnamed: an intended confirmation needs streams that were not named.
     """
-    for challenge_id in list(turn.calendar.challenges):
-        while _somebody_acts(turn, challenge_id, silent=challenge_id == silent_in):
-            pass
+    for challenge in turn.calendar.challenges.on(on):
+        _decide(turn, challenge.challenge_id, silent=False)
+
+
+def time_is_up(turn: Turn, challenge_id: str) -> None:
+    """Decide a challenge, unless it has been: silence loses.
+
+    Raises:
+        Unnamed: an intended confirmation needs streams that were not named.
+    """
+    if challenge_id in turn.calendar.challenges:
+        _decide(turn, challenge_id, silent=True)
 
 
 def cool_down(turn: Turn) -> datetime | None:
     """Until when a project whose challenge failed now has to wait."""
     count = turn.policy.cool_down_hours
     return turn.now + timedelta(hours=count) if count else None
+
+
+def _decide(turn: Turn, challenge_id: str, *, silent: bool) -> None:
+    while _somebody_acts(turn, challenge_id, silent=silent):
+        pass
 
 
 def _somebody_acts(turn: Turn, challenge_id: str, *, silent: bool) -> bool:
@@ -80,7 +94,7 @@ def _walk(turn: Turn, challenge: OpenChallenge, *, silent: bool) -> _Walk:
             walk.ended.setdefault(ended, []).extend(there)
         elif step := _next(turn, challenge, stretch, there, silent=silent):
             walk.steps.setdefault(step, []).extend(there)
-    booked = union(span for booking in turn.calendar.bookings.values() for span in plain(booking.spans))
+    booked = union(span for booking in turn.calendar.bookings.on(gone) for span in plain(booking.spans))
     walk.ended.setdefault("lost", []).extend(intersect(gone, booked))
     walk.ended.setdefault("void", []).extend(subtract(gone, booked))
     return walk
@@ -111,16 +125,17 @@ def _next(
     intent = challenge.intent(first, stretch.starts_at)
     if intent == "release":
         return "release", first, None
-    reason = _why_not(turn, first, there) if intent == "confirm" else None
+    reason = _why_not(turn, challenge, first, there) if intent == "confirm" else None
     if intent == "confirm" and reason is None:
         return "confirm", first, None
     return ("lapse", first, reason) if silent else None
 
 
-def _why_not(turn: Turn, hold_id: str, spans: tuple[Span, ...]) -> str | None:
+def _why_not(turn: Turn, challenge: OpenChallenge, hold_id: str, spans: tuple[Span, ...]) -> str | None:
     """Why an intended confirmation has become impossible on `spans`."""
-    turn.beyond.need(*_what_confirming_takes(turn))
     claim = turn.calendar.holds[hold_id]
+    if not turn.beyond.named(BOOKING.stream(_booking_id(challenge, claim, spans))):
+        turn.beyond.need(*_what_confirming_takes(turn))
     if claim.consent in {"asked", "countered"}:
         return "The artist has not accepted."
     try:
@@ -135,7 +150,7 @@ def _why_not(turn: Turn, hold_id: str, spans: tuple[Span, ...]) -> str | None:
 
 
 def _what_confirming_takes(turn: Turn) -> Iterator[Stream[Any]]:
-    """The streams of everybody who intends to confirm, on any challenge: whoever has to name them does so once."""
+    """The streams of everybody who intends to confirm, in any challenge: whoever has to name them does so once."""
     for challenge in turn.calendar.challenges.values():
         for stretch, there in _contested(turn, challenge):
             for entry in stretch.entries:

@@ -85,4 +85,6 @@ def calendar_of(claims: Iterable[Claim]) -> Calendar:
                 challenges[claim.challenge_id] = claim
             case _:
                 assert_never(claim)
-    return Calendar(HoldClaims(holds), ClaimsByTime(bookings), ClaimsByTime(time_off), challenges=challenges)
+    return Calendar(
+        HoldClaims(holds), ClaimsByTime(bookings), ClaimsByTime(time_off), challenges=ClaimsByTime(challenges)
+    )

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from domain.artist import ArtistAdded
 from domain.beyond import Beyond
-from domain.calendar import Calendar, evolve
+from domain.calendar import BookingMoved, Calendar, TimeBooked, TimeOffMarked, evolve
 from domain.clocks import WorkingDays
 from domain.event import Event
 from domain.policy import Policy
-from domain.spans import Span
+from domain.spans import Span, plain
+
+_TAKES_TIME: Final = (TimeBooked, BookingMoved, TimeOffMarked)
 
 
 @dataclass(slots=True)
@@ -27,6 +30,8 @@ class Turn:
     warnings: list[dict[str, object]] = field(default_factory=list)
     freed: list[Span] = field(default_factory=list)
     """Time on which somebody may have moved up."""
+    touched: list[Span] = field(default_factory=list)
+    """Time on which a challenge may be decided now: it was freed, or taken."""
 
     @property
     def zone(self) -> str:
@@ -38,6 +43,9 @@ class Turn:
         self.events.append(event)
         self.calendar = evolve(self.calendar, event)
         self.freed += freed
+        self.touched += freed
+        if isinstance(event, _TAKES_TIME):
+            self.touched += plain(event.spans)
 
     def warn(self, code: str, detail: str, **helps: object) -> None:
         """Tell the caller of something that was allowed but is unusual."""

@@ -27,13 +27,16 @@ from infra.bench.rows import Row
 from infra.bench.workload import ZONE, context, new_id
 
 SIZES: Final = (10, 200, 2_000)
-EACH_OF_ALL: Final = "lapse, each of all at once"
-"""A step that is as many as there are holds, recorded in one turn: each of them is what is counted."""
+HOLDS_OF_ONE: Final = {"lapse, each of all at once": 1, "silence, each of all at once": 2}
+"""Steps that are many, recorded in one turn: each of them is what is counted, and that many holds make one."""
 _ROUNDS: Final = 3
 _AT_ONCE: Final = 8
 """Decisions between two looks at the time."""
 _PLACED_AT: Final = datetime(2030, 6, 3, 9, tzinfo=UTC)
 _LAPSES_AFTER: Final = timedelta(days=14)
+_CHALLENGED_AT: Final = _PLACED_AT + timedelta(days=3)
+"""When all have been placed and none has lapsed."""
+_ANSWERED_WITHIN: Final = timedelta(hours=24)
 _FIRST_DAY: Final = date(2031, 1, 6)
 _FIRST_DAY_AT: Final = datetime(2031, 1, 6, tzinfo=UTC)
 
@@ -51,8 +54,13 @@ def domain_rows(seconds: float, progress: Progress) -> list[Row]:
         for size, steps in calendars.items():
             for name, decisions in steps.items():
                 rates.setdefault((name, size), []).append(asyncio.run(_rate(decisions, seconds / len(steps))))
-    found = {key: median(some) * (key[1] if key[0] == EACH_OF_ALL else 1) for key, some in rates.items()}
+    found = {key: median(some) * _counted(*key) for key, some in rates.items()}
     return [row for name in calendars[SIZES[0]] for row in _rows(name, {size: found[name, size] for size in SIZES})]
+
+
+def _counted(name: str, size: int) -> int:
+    """How many are decided when that step is taken once."""
+    return size // HOLDS_OF_ONE[name] if name in HOLDS_OF_ONE else 1
 
 
 def _rows(name: str, rates: Mapping[int, float]) -> Iterator[Row]:
@@ -97,13 +105,19 @@ async def full_calendar(size: int) -> Steps:
     full = paper.later(_PLACED_AT + _LAPSES_AFTER - timedelta(minutes=1), keeps=False)
     due = full.later(_PLACED_AT + _LAPSES_AFTER, keeps=False)
     over = full.later(_FIRST_DAY_AT, keeps=False)
+    contested = paper.apart().later(_CHALLENGED_AT, keeps=True)
+    for hold in holds[second]:
+        await raise_challenge(contested, said, hold, RaiseChallenge())
+    silent = contested.later(_CHALLENGED_AT + _ANSWERED_WITHIN, keeps=False)
+    each_lapse, each_silence = HOLDS_OF_ONE
     return {
         "place": cycle([partial(place_hold, full, said, wish(third, day)) for day in range(size // 2)]),
         "confirm": cycle([partial(confirm_hold, full, said, hold, ConfirmHold()) for hold in holds[first]]),
         "release": cycle([partial(release_hold, full, said, hold, ReleaseHold()) for hold in holds[first]]),
         "challenge": cycle([partial(raise_challenge, full, said, hold, RaiseChallenge()) for hold in holds[second]]),
         "lapse": cycle([partial(record_overdue, due, said, artist, due_at=due.now)]),
-        EACH_OF_ALL: cycle([partial(record_overdue, over, said, artist, due_at=due.now)]),
+        each_lapse: cycle([partial(record_overdue, over, said, artist, due_at=due.now)]),
+        each_silence: cycle([partial(record_overdue, silent, said, artist, due_at=silent.now)]),
     }
 
 

@@ -39,6 +39,10 @@ class Paper:
         """The same states at another time."""
         return replace(self, now=now, keeps=keeps)
 
+    def apart(self) -> "Paper":
+        """The same states, to go another way from here."""
+        return replace(self, states=dict(self.states))
+
     async def decide(
         self, context: Context, subject: Stream[Any], reads: Sequence[Stream[Any]], decision: Decision
     ) -> Outcome:

@@ -123,7 +123,7 @@ def test_a_booking_that_lies_on_time_off_now_is_a_conflict(studio: Studio) -> No
     (found,) = studio.events(ConflictFound)
     assert found.booking_id == uid("a")
     studio.resolve(uid("a"), "move", periods=days("2027-03-08"))
-    assert studio.calendar().conflicts == frozenset()
+    assert not studio.calendar().conflicts
 
 
 def test_time_off_that_was_only_asked_for_moves_and_is_no_conflict(studio: Studio) -> None:

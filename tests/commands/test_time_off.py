@@ -50,7 +50,7 @@ def test_a_booking_on_approved_time_off_is_refused_unless_that_is_accepted(studi
         studio.book("a", WEEK)
     studio.permissions = OVERRIDES
     studio.book("a", WEEK, overrides=accepting("over_time_off", "away"))
-    assert studio.calendar().conflicts == frozenset()
+    assert not studio.calendar().conflicts
 
 
 def test_approved_time_off_blocks_holds_deletes_nothing_and_says_who_has_to_be_told(studio: Studio) -> None:
@@ -132,7 +132,7 @@ def test_a_conflict_is_resolved_by_cancelling_with_the_fee(studio: Studio) -> No
     (fee,) = studio.resolve(uid("a"), "cancel", reason="they were not told")["fees"]
     assert fee["percent"] == "75"
     assert studio.events(BookingCancelled)[0].by == "client"
-    assert studio.calendar().conflicts == frozenset()
+    assert not studio.calendar().conflicts
 
 
 def test_a_conflict_is_resolved_by_rejecting_the_time_off(studio: Studio) -> None:
@@ -140,7 +140,7 @@ def test_a_conflict_is_resolved_by_rejecting_the_time_off(studio: Studio) -> Non
     away(studio)
     studio.resolve(uid("a"), "reject_time_off")
     assert studio.calendar().time_off == {}
-    assert studio.calendar().conflicts == frozenset()
+    assert not studio.calendar().conflicts
     with pytest.raises(TimeOffEnded):
         studio.approve("away")
 

@@ -4,14 +4,14 @@ from itertools import islice
 
 import pytest
 
-from infra.bench.domain import EACH_OF_ALL, SIZES, domain_rows, full_calendar, n_log_n
+from infra.bench.domain import HOLDS_OF_ONE, SIZES, domain_rows, full_calendar, n_log_n
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_each_step_is_decided_again_and_again_since_nothing_comes_of_it() -> None:
     steps = await full_calendar(10)
-    assert list(steps) == ["place", "confirm", "release", "challenge", "lapse", EACH_OF_ALL]
+    assert list(steps) == ["place", "confirm", "release", "challenge", "lapse", *HOLDS_OF_ONE]
     for decisions in steps.values():
         for decide in islice(decisions, 12):
             await decide()
@@ -19,7 +19,7 @@ async def test_each_step_is_decided_again_and_again_since_nothing_comes_of_it() 
 
 def test_growth_is_held_against_n_log_n_and_every_figure_is_a_row() -> None:
     rows = domain_rows(0.02, lambda _: None)
-    assert len(rows) == 6 * (len(SIZES) + len(SIZES) - 1)
+    assert len(rows) == 7 * (len(SIZES) + len(SIZES) - 1)
     growing = [row for row in rows if row.unit == "times"]
     assert {row.must for row in growing} == {46.0, 14.3}
     assert all(row.at_most and row.value > 0 for row in growing)

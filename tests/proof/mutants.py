@@ -371,8 +371,8 @@ MUTANTS = (
     Mutant(
         "a stretch is contested twice",
         "domain/challenging.py",
-        "for c in turn.calendar.challenges.values() if overlap(wanted, c.spans)]:",
-        "for c in turn.calendar.challenges.values() if wanted == c.spans]:",
+        "for challenge in turn.calendar.challenges.on(wanted)]:",
+        "for challenge in turn.calendar.challenges.on(wanted) if wanted == challenge.spans]:",
         (CHALLENGES,),
     ),
     Mutant(
