@@ -45,7 +45,7 @@ lock: .venv/made.stamp ## Pin the newest versions that fit pyproject.toml, with 
 	@$(COMPILE) --no-strip-extras --group build --group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 LONG := PROOF_SERVERS=$${PROOF_SERVERS-all} PROOF_DEATHS=$${PROOF_DEATHS-20} PROOF_COMMANDS=$${PROOF_COMMANDS-20000} PROOF_ROUNDS=$${PROOF_ROUNDS-20} \
-	PROOF_STORIES=$${PROOF_STORIES-2000} PROOF_EXAMPLES=$${PROOF_EXAMPLES-200} PROOF_OUTAGES=$${PROOF_OUTAGES-1,5,30} \
+	PROOF_SMALL_ROUNDS=$${PROOF_SMALL_ROUNDS-1000} PROOF_STORIES=$${PROOF_STORIES-2000} PROOF_EXAMPLES=$${PROOF_EXAMPLES-200} PROOF_OUTAGES=$${PROOF_OUTAGES-1,5,30} \
 	PROOF_EVENTS=$${PROOF_EVENTS-1000000} PROOF_BROKER_OUTAGES=$${PROOF_BROKER_OUTAGES-20}
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

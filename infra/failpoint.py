@@ -4,7 +4,8 @@
 
 Modes: `kill` (SIGKILL itself), `raise` (`Failed`), `stop` (SIGSTOP itself, for a number of seconds), `cut` (close every
 connection to Postgres, Redis and Kafka). The number is the probability each time the place is passed. Without the
-variable each costs a function call.
+variable each costs a function call. Each failure is a line of the file that `FAILPOINTS_TOLD` names, so that who asked
+for them can count.
 """
 
 import os
@@ -42,6 +43,7 @@ def _parse(text: str) -> dict[str, _Failure]:
 
 
 _FAILURES: Final = _parse(os.environ.get("FAILPOINTS", ""))
+_TOLD: Final = os.environ.get("FAILPOINTS_TOLD", os.devnull)
 cut_connections: list[Callable[[], None]] = []
 """What `cut` calls; whoever opens connections adds how to close them, for a while by `cuttable`."""
 
@@ -66,6 +68,8 @@ def failpoint(name: str) -> None:
     failure = _FAILURES.get(name)
     if failure is None or random.random() >= failure.probability:  # noqa: S311 - a chance, not a secret
         return
+    with open(_TOLD, "a", encoding="utf-8") as told:  # noqa: PTH123 - no path is needed for that
+        told.write(f"{failure.mode} {name}\n")
     match failure.mode:
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)

@@ -54,6 +54,11 @@ class Desk:
         """The answer to a command, asked for until there is one."""
         return await self._until_answered("POST", path, json=body, headers={"Idempotency-Key": key})
 
+    async def adopt(self, policy: dict[str, Any]) -> httpx.Response:
+        """The answer to another policy."""
+        headers = {"Idempotency-Key": f"policy {self.new_id()}"}
+        return await self._until_answered("PUT", "/v1/policy", json=policy, headers=headers)
+
     async def read(self, path: str, token: str = "") -> httpx.Response:
         """The answer to a read that shows at least what `token`, a `Consistency-Token`, stands for."""
         return await self._until_answered("GET", path, headers={"Consistency-Token": token} if token else {})

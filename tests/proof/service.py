@@ -108,6 +108,7 @@ def told(database: str, data: Path, **more: str) -> dict[str, str]:
         "PRODUCTION_TOOL_BUILT_IN_ISSUER": "true",
         "PRODUCTION_TOOL_DRAIN_SECONDS": "0",
         "PRODUCTION_TOOL_LOG_LEVEL": "error",
+        "FAILPOINTS_TOLD": str(data / "failures"),
         **more,
     }
 
@@ -154,6 +155,12 @@ class Service:
         """By failpoint, or `KILL`, and process."""
         kept = {"API": self.api, "projector": self.projector, "clock": self.clock}
         return {f"{name} ({part})": count for part, one in kept.items() for name, count in one.died.items()}
+
+    @property
+    def faults(self) -> Counter[str]:
+        """How often which failpoint did what."""
+        told = self._data / "failures"
+        return Counter(told.read_text().splitlines()) if told.exists() else Counter()
 
     def has_died(self) -> bool:
         """Whether all have died all their deaths and live for good."""

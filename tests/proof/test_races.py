@@ -1,6 +1,7 @@
-"""200 people after the same artist and day, over HTTP: one booking, ranks without gap or tie, each command once.
+"""Many people after the same artist and day, over HTTP: one booking, ranks without gap or tie, each command once.
 
-`PROOF_ROUNDS` is how many artists they are after, one after the other; `make proof` makes it large.
+The log is stopped, or its connection cut, now and then between deciding, writing and answering. 200 people are after `PROOF_ROUNDS`
+artists, one after the other, and 24 after `PROOF_SMALL_ROUNDS`; `make proof` makes both large.
 """
 
 import asyncio
@@ -9,69 +10,94 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
 
 from tests.proof.clients import FIRST_DAY, Desk, Journal, desks, witnessed
+from tests.proof.figures import told_in_figures
 from tests.proof.linear import Call, Day, explained
 from tests.proof.service import Service, running
 from tests.proof.test_killed_api import holds_in_the_log
 
 ROUNDS = int(os.environ.get("PROOF_ROUNDS", "1"))
+SMALL_ROUNDS = int(os.environ.get("PROOF_SMALL_ROUNDS", "4"))
+SEED = int(os.environ.get("PROOF_SEED", "20261126"))
 PEOPLE, ZONE = 200, "Europe/London"
 DAY = [{"first_day": FIRST_DAY.isoformat(), "last_day": FIRST_DAY.isoformat()}]
+FAULTS: Final = "log.after_decide=stop:0.02:0.05,log.before_commit=cut:0.01,log.after_commit=stop:0.02:0.05"
+"""Between a decision and its commit, and between that and the answer; a connection that is cut leaves it open which."""
 
 pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def people(service: Service, *, max_depth: int) -> AsyncIterator[list[Desk]]:
-    """200 desks under a policy of that depth."""
+async def people(service: Service, *, max_depth: int, count: int = PEOPLE) -> AsyncIterator[list[Desk]]:
+    """So many desks under a policy of that depth."""
     policy = {"preset": "motion-24h", "max_depth": max_depth}
-    headers = {"Authorization": f"Bearer {service.token('acme', 'admin')}", "Idempotency-Key": "policy"}
-    async with httpx.AsyncClient(base_url=service.url, headers=headers, trust_env=False) as admin:
-        adopted = await admin.put("/v1/policy", json=policy)
+    headers = {"Authorization": f"Bearer {service.token('acme', 'admin')}"}
+    async with (
+        httpx.AsyncClient(base_url=service.url, headers=headers, trust_env=False) as admin,
+        desks(service, Journal(), count=count, seed=SEED) as everybody,
+    ):
+        adopted = await Desk(admin, everybody[0].journal, everybody[0].chance).adopt(policy)
         assert adopted.is_success, adopted.text
-    async with desks(service, Journal(), count=PEOPLE, seed=ROUNDS) as everybody:
         yield everybody
 
 
-async def test_a_deep_queue_has_ranks_1_to_n_and_ends_in_one_booking(database: str, data: Path) -> None:
-    async with running(database, data) as service, people(service, max_depth=PEOPLE) as everybody:
-        for _ in range(ROUNDS):
-            artist, project = await everybody[0].artist(ZONE), await everybody[0].project(ZONE)
-
-            history = list[Call]()
-
-            async def hold_and_confirm(
-                desk: Desk, artist: str = artist, project: str = project, history: list[Call] = history
-            ) -> tuple[httpx.Response, httpx.Response]:
-                id = desk.new_id()
-                path, body = holding(id, artist, project)
-                placed = await witnessed(history, "hold", id, desk=desk, path=path, body=body)
-                confirmed = await witnessed(history, "confirm", id, desk=desk, path=f"/v1/holds/{id}/confirm", body={})
-                return placed, confirmed
-
-            answers = await asyncio.gather(*map(hold_and_confirm, everybody))
-            assert explained(history, Day())
-
-            assert all(placed.is_success for placed, _ in answers)
-            confirmed = [answer for _, answer in answers if answer.is_success]
-            refusals = Counter(answer.json()["code"] for _, answer in answers if not answer.is_success)
-            assert len(confirmed) == 1
-            assert set(refusals) <= {"not_first", "double_booking"}
-            # Whoever came before the booking counted it in the queue; whoever came after stands one further up.
-            places = {placed.json()["worst_rank"] for placed, _ in answers}
-            assert places in ({*range(1, PEOPLE + 1)}, {*range(1, PEOPLE)})
-            last = max((answer for pair in answers for answer in pair if answer.is_success), key=_seq)
-            token = last.headers["Consistency-Token"]
-            shown = (await everybody[0].read(f"/v1/holds?artist_id={artist}&limit=200", token)).json()["items"]
-            standing = sorted(one["worst_rank"] for one in shown if one["ranks"])
-            assert standing == list(range(1, PEOPLE))
+@pytest.mark.parametrize(("crowd", "rounds"), [(PEOPLE, ROUNDS), (24, SMALL_ROUNDS)])
+async def test_a_deep_queue_has_ranks_1_to_n_and_ends_in_one_booking(
+    database: str, data: Path, crowd: int, rounds: int
+) -> None:
+    async with (
+        running(database, data, failpoints=FAULTS) as service,
+        people(service, max_depth=PEOPLE, count=crowd) as everybody,
+    ):
+        violations = list[str]()
+        for number in range(rounds):
+            wrong = await one_booking(everybody)
+            violations += (f"round {number}: {what}" for what in wrong)
         status, lines = await service.verify()
+        again = everybody[0].journal.unanswered.total()
+        operations = f"{2 * crowd * rounds:,} commands of {crowd} people in {rounds:,} rounds, {again:,} asked again"
+        told_in_figures(
+            operations=operations, faults=service.faults, violations=len(violations), seed=SEED, verify=lines
+        )
+        assert violations == []
         assert status == 0, lines
+
+
+async def one_booking(everybody: list[Desk]) -> list[str]:
+    """Everybody holds a new artist's day and confirms at once; answers what contradicts the rules."""
+    artist, project = await everybody[0].artist(ZONE), await everybody[0].project(ZONE)
+    history = list[Call]()
+
+    async def hold_and_confirm(desk: Desk) -> tuple[httpx.Response, httpx.Response]:
+        id = desk.new_id()
+        path, body = holding(id, artist, project)
+        placed = await witnessed(history, "hold", id, desk=desk, path=path, body=body)
+        confirmed = await witnessed(history, "confirm", id, desk=desk, path=f"/v1/holds/{id}/confirm", body={})
+        return placed, confirmed
+
+    answers = await asyncio.gather(*map(hold_and_confirm, everybody))
+    refusals = Counter(answer.json()["code"] for _, answer in answers if not answer.is_success)
+    places = {placed.json().get("worst_rank") for placed, _ in answers}
+    last = max((answer for pair in answers for answer in pair if answer.is_success), key=_seq)
+    token = last.headers["Consistency-Token"]
+    shown = (await everybody[0].read(f"/v1/holds?artist_id={artist}&limit=200", token)).json()["items"]
+    standing = sorted(one["worst_rank"] for one in shown if one["ranks"])
+    count = len(everybody)
+    said = {
+        "the answers cannot be put into an order": explained(history, Day()),
+        "a hold was refused": all(placed.is_success for placed, _ in answers),
+        "not one was booked": sum(answer.is_success for _, answer in answers) == 1,
+        f"refused with {dict(refusals)}": set(refusals) <= {"not_first", "double_booking"},
+        # Whoever came before the booking counted it in the queue; whoever came after stands one further up.
+        f"ranks {places}": places in ({*range(1, count + 1)}, {*range(1, count)}),
+        f"left standing as {standing}": standing == [*range(1, count)],
+    }
+    return [wrong for wrong, right in said.items() if not right]
 
 
 async def test_a_shallow_queue_takes_as_many_as_the_policy_says(database: str, data: Path) -> None:
@@ -90,34 +116,42 @@ async def test_a_shallow_queue_takes_as_many_as_the_policy_says(database: str, d
 async def test_the_same_command_three_times_at_once_is_one_though_an_answer_is_dropped(
     database: str, data: Path
 ) -> None:
-    failpoints = "log.after_decide=stop:0.02:0.05,log.after_commit=stop:0.02:0.05"
     async with (
-        running(database, data, failpoints=failpoints) as service,
-        people(service, max_depth=1000) as everybody,
+        running(database, data, failpoints=FAULTS) as service,
+        people(service, max_depth=1000, count=50) as everybody,
     ):
-        first = everybody[0]
-        artist, project, answers = await first.artist(ZONE), await first.project(ZONE), dict[str, set[bytes]]()
+        answers, dropped = dict[str, set[bytes]](), 0
 
-        async def three_times(desk: Desk) -> None:
+        async def three_times(desk: Desk, artist: str, project: str) -> None:
+            nonlocal dropped
             id = desk.new_id()
             path, body = holding(id, artist, project)
             key = f"hold {id}"
-            dropped = asyncio.ensure_future(desk.http.post(path, json=body, headers={"Idempotency-Key": key}))
+            first = asyncio.ensure_future(desk.http.post(path, json=body, headers={"Idempotency-Key": key}))
             others = asyncio.gather(*[desk.insist(path, body, key) for _ in range(2)])
-            await asyncio.wait({dropped}, timeout=desk.chance.uniform(0.0, 0.05))
-            dropped.cancel()
-            await asyncio.gather(dropped, return_exceptions=True)
+            await asyncio.wait({first}, timeout=desk.chance.uniform(0.0, 0.05))
+            dropped += first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
             answered = [*await others, await desk.insist(path, body, key)]
             assert answered[-1].headers["Idempotent-Replayed"] == "true"
             answers[id] = {answer.content for answer in answered}
 
-        for _ in range(ROUNDS):
-            await asyncio.gather(*[three_times(desk) for desk in everybody[:50]])
-        assert {len(contents) for contents in answers.values()} == {1}
-        assert {hold: len(seqs) for hold, seqs in (await holds_in_the_log(database)).items()} == dict.fromkeys(
-            answers, 1
-        )
+        for _ in range(2 * ROUNDS):
+            artist, project = await everybody[0].artist(ZONE), await everybody[0].project(ZONE)
+            await asyncio.gather(*[three_times(desk, artist, project) for desk in everybody])
+        placed = await holds_in_the_log(database)
+        violations = [f"{hold} was answered in {len(said)} ways" for hold, said in answers.items() if len(said) != 1]
+        violations += [
+            f"{hold} is in the log {len(placed.get(hold, []))} times"
+            for hold in answers
+            if len(placed.get(hold, [])) != 1
+        ]
+        violations += [f"{hold} was never asked for" for hold in placed.keys() - answers.keys()]
         status, lines = await service.verify()
+        faults = service.faults + Counter({"answers dropped": dropped})
+        operations = f"{len(answers):,} commands, each three times at once and a fourth time"
+        told_in_figures(operations=operations, faults=faults, violations=len(violations), seed=SEED, verify=lines)
+        assert violations == []
         assert status == 0, lines
 
 
