@@ -10,7 +10,7 @@ from commands.log import Log, Outcome
 from domain.artist import IdTaken
 from domain.booked import record_booking
 from domain.booking import BOOKING, BookingMade
-from domain.booking_time import book, book_hold
+from domain.booking_time import book, confirm
 from domain.decider import Stream
 from domain.hold import HoldPlaced
 from domain.job import JOB
@@ -62,7 +62,7 @@ async def confirm_hold(log: Log, context: Context, hold_id: str, command: Confir
         must_be_open(turn.beyond.state(PROJECT.stream(placed.project_id)))
         overrides = Overrides(command.overrides, context.permissions)
         spans = asked.spans(command.periods)
-        booked = book_hold(turn, claim, spans, booking_id=booking_id, keep_rest=command.keep_rest, overrides=overrides)
+        booked = confirm(turn, claim, spans, booking_id=booking_id, keep_rest=command.keep_rest, overrides=overrides)
         made = BookingMade(
             artist_id=placed.artist_id,
             project_id=placed.project_id,

@@ -10,7 +10,7 @@ from commands.body import Body, Id, OverrideList, Text, Zone, new_id
 from commands.context import Context
 from commands.log import Log, Outcome
 from domain import placing
-from domain.ending import extend, keep, release
+from domain.ending import extend, give_up, keep
 from domain.hold import HOLD, Group, HoldChanged, HoldKept, HoldPlaced, HoldReleased, Strength
 from domain.job import JOB, joined
 from domain.overrides import Overrides
@@ -109,7 +109,7 @@ async def release_hold(log: Log, context: Context, hold_id: str, command: Releas
     """Releasing what is not held any more changes nothing."""
 
     def act(asked: Asked) -> Told:
-        if asked.hold.ended == "released" or not release(asked.turn, asked.claim, asked.spans(command.periods)):
+        if asked.hold.ended == "released" or not give_up(asked.turn, asked.claim, asked.spans(command.periods)):
             return (), asked.answer()
         gone = hold_id not in asked.turn.calendar.holds
         return [HoldReleased(periods=None if gone else command.periods, reason=command.reason)], asked.answer()

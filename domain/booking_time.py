@@ -7,6 +7,7 @@ from domain.calendar import TimeBooked
 from domain.claims import Held, HoldClaim, held
 from domain.ending import release
 from domain.errors import Refused
+from domain.hold_limits import follow_the_dates
 from domain.overrides import Overrides
 from domain.placing import on_time_off
 from domain.queue import AS_RECORDED, stretches
@@ -36,6 +37,25 @@ class NotHeld(Refused):
     """The hold does not cover that time."""
 
     code = "not_held"
+
+
+def confirm(
+    turn: Turn,
+    claim: HoldClaim,
+    spans: tuple[Span, ...] | None,
+    *,
+    booking_id: str,
+    keep_rest: bool,
+    overrides: Overrides,
+) -> tuple[Held, ...]:
+    """The holder books `spans`, or all of it; the limits of a rest that is kept are those of its own dates.
+
+    Raises:
+        NotHeld, ConsentPending, DoubleBooking, OnTimeOff, NotFirst: as `book_hold`.
+    """
+    booked = book_hold(turn, claim, spans, booking_id=booking_id, keep_rest=keep_rest, overrides=overrides)
+    follow_the_dates(turn, claim)
+    return booked
 
 
 def book_hold(

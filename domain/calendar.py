@@ -108,7 +108,7 @@ class PromotionKept(Event):
 
 
 class LimitsMoved(Event):
-    """A hold's limits are others than before: it was extended."""
+    """A hold's limits are others than before: it was extended, or its holder gave up time that they depended on."""
 
     stored_as: ClassVar[str] = "calendar.limits_moved.v1"
     hold_id: str

@@ -4,7 +4,7 @@ from domain.calendar import ConsentCountered, ConsentGiven
 from domain.claims import HoldClaim
 from domain.ending import release
 from domain.errors import Refused
-from domain.placing import given
+from domain.hold_limits import given
 from domain.spans import Span
 from domain.turn import Turn
 

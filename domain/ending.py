@@ -1,4 +1,4 @@
-"""What a holder does with a hold that stands: release, extend, keep. And finding out that it does not stand."""
+"""What a holder does with a hold that stands: give it up, extend, keep. And finding out that it does not stand."""
 
 from dataclasses import replace
 
@@ -9,6 +9,7 @@ from domain.clocks import counted
 from domain.errors import Refused
 from domain.event import Event
 from domain.hold import Hold, HoldExtended
+from domain.hold_limits import follow_the_dates
 from domain.instants import days_later
 from domain.spans import Span, intersect, plain, subtract, union
 from domain.turn import Turn
@@ -46,8 +47,16 @@ def standing(turn: Turn, hold: Hold, hold_id: str) -> HoldClaim:
     raise HoldLapsed("The hold has lapsed.")
 
 
+def give_up(turn: Turn, claim: HoldClaim, spans: tuple[Span, ...] | None) -> bool:
+    """The holder lets go of `spans`, or of all of it; False when none of that is held."""
+    if not release(turn, claim, spans):
+        return False
+    follow_the_dates(turn, claim)
+    return True
+
+
 def release(turn: Turn, claim: HoldClaim, spans: tuple[Span, ...] | None, because: Release = "released") -> bool:
-    """Let go of `spans`, or of all of it; False when none of that is held."""
+    """Record that `spans` are let go, or all of it, whoever wants that; False when none of it is held."""
     released = plain(claim.spans if spans is None else intersect(claim.spans, spans))
     if not released:
         return False

@@ -1,16 +1,15 @@
 """Placing a hold, and moving it to other dates: what is added joins the back of the queue."""
 
-from datetime import datetime
-
 from domain import limits
 from domain.artist import IdTaken
 from domain.calendar import TimeChanged, TimeHeld
 from domain.challenge import Contested
-from domain.claims import Consent, HoldClaim, Limits, held
+from domain.claims import Consent, HoldClaim, held
 from domain.clocks import Clock
 from domain.errors import Refused
 from domain.event import Event
 from domain.hold import Hold, HoldPlaced
+from domain.hold_limits import fresh_limits, redated
 from domain.overrides import Overrides
 from domain.queue import depth
 from domain.spans import InThePast, Span, intersect, overlap, plain, subtract, union
@@ -117,7 +116,7 @@ def change(
             added=added,
             dropped=dropped,
             spans=union((*intersect(claim.spans, spans), *(held(span, place) for span in added))),
-            limits=_redated(turn, claim, spans, accepted=state == "given"),
+            limits=redated(turn, claim, spans, accepted=state == "given"),
             consent=state,
             respond_by=respond_by,
         ),
@@ -134,45 +133,6 @@ def _consent_after_change(
     if turn.artist.consent == "staff" or not added:
         return claim.consent, claim.respond_by
     return "asked", limits.response(turn.policy, now=turn.now, zone=turn.zone)
-
-
-def _redated(turn: Turn, claim: HoldClaim, spans: tuple[Span, ...], *, accepted: bool) -> Limits:
-    """The limits that run go on; those that depend on the dates, or on an acceptance just given, are worked out."""
-    accepted_now = turn.now if accepted and claim.consent != "given" else None
-    fresh = _found(turn, spans, accepted_at=accepted_now)
-    running: Limits = {kind: clock for kind, clock in claim.limits.items() if kind not in limits.DATED}
-    for kind in ("before_first_day", "after_acceptance"):
-        if kind in fresh:
-            running[kind] = fresh[kind]
-    return _ahead(turn, running, spans)
-
-
-def given(turn: Turn, claim: HoldClaim) -> Limits:
-    """The limits of a hold that has just been accepted."""
-    fresh = _found(turn, claim.spans, accepted_at=turn.now)
-    running: Limits = {kind: clock for kind, clock in claim.limits.items() if kind != "end_of_time"}
-    if "after_acceptance" in fresh:
-        running["after_acceptance"] = fresh["after_acceptance"]
-    return limits.ahead(running, claim.spans, now=turn.now, zone=turn.zone, policy=turn.policy)
-
-
-def fresh_limits(turn: Turn, spans: tuple[Span, ...], *, accepted: bool) -> Limits:
-    """The limits of a hold placed now; those that have passed already are left out, with a warning."""
-    return _ahead(turn, _found(turn, spans, accepted_at=turn.now if accepted else None), spans)
-
-
-def _found(turn: Turn, spans: tuple[Span, ...], *, accepted_at: datetime | None) -> Limits:
-    return limits.limits(
-        turn.policy, spans, placed_at=turn.now, accepted_at=accepted_at, zone=turn.zone, working=turn.working
-    )
-
-
-def _ahead(turn: Turn, found: Limits, spans: tuple[Span, ...]) -> Limits:
-    left = limits.ahead(found, spans, now=turn.now, zone=turn.zone, policy=turn.policy)
-    for kind, clock in found.items():
-        if kind not in left:
-            turn.warn("limit_passed", f"The limit {clock.rule} has passed already.", at=clock.at)
-    return left
 
 
 def _must_be_free_to_hold(

@@ -15,9 +15,9 @@ from domain.claims import BookingClaim, deadline_of, held
 from domain.errors import Refused
 from domain.groups import join
 from domain.hold import HOLD, HoldPlaced
+from domain.hold_limits import fresh_limits
 from domain.job import JOB, fill, vacate
 from domain.overrides import Overrides
-from domain.placing import fresh_limits
 from domain.project import PROJECT, must_not_be_cancelled
 from domain.spans import InThePast, Span, intersect, overlap, periods_of, plain, subtract, union
 from domain.turn import Turn
