@@ -51,16 +51,20 @@ async def overlaps(at: Snapshot, decode: Decode) -> Found:
 def booked_once() -> Look:
     """I1: by what stands after each event, whatever it was: of two that overlap one must have accepted the other."""
     accepted = dict[str, set[str]]()
+    changed = set[str]()
 
     def look(step: Step) -> Iterable[str]:
-        booking_id = _note(step.event, accepted)
-        claim = step.after.bookings.get(booking_id or "")
-        if claim is None:
+        if (booking_id := _note(step.event, accepted)) is not None:
+            changed.add(booking_id)
+        if step.goes_on:
             return
-        for other in step.after.bookings.on(claim.spans):
-            named = accepted.get(claim.booking_id, set()) | {claim.booking_id}
-            if other.booking_id not in named and claim.booking_id not in accepted.get(other.booking_id, ()):
-                yield f"leaves {claim.booking_id} and {other.booking_id} at one time"
+        for id in sorted(changed):
+            claim = step.after.bookings.get(id)
+            for other in () if claim is None else step.after.bookings.on(claim.spans):
+                named = accepted.get(id, set()) | {id}
+                if other.booking_id not in named and id not in accepted.get(other.booking_id, ()):
+                    yield f"leaves {id} and {other.booking_id} at one time"
+        changed.clear()
 
     return look
 

@@ -4,14 +4,17 @@ Each check is a function made anew for each calendar, which is shown every event
 and answers what contradicts its claim. So one pass over the log answers all of them, and memory holds one calendar.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from domain.calendar import CALENDAR, Calendar
 from domain.event import Event
+from domain.rederived import REDERIVED
 from infra.log_feed import Decode
 from infra.verify_snapshot import UNREADABLE, Found, Snapshot
+
+_REDERIVED: Final = {event.stored_as for event in REDERIVED}
 
 
 class Step(NamedTuple):
@@ -22,6 +25,8 @@ class Step(NamedTuple):
     before: Calendar
     event: Event
     after: Calendar
+    goes_on: bool = False
+    """Whether zones are read anew, which is said claim by claim, and some have not moved yet."""
 
 
 Look = Callable[[Step], Iterable[str]]
@@ -43,14 +48,16 @@ async def replayed(at: Snapshot, decode: Decode, looks: Sequence[Callable[[], Lo
             head.tenant_id,
         )
         of, calendar, eyes = "", CALENDAR.initial, list[Look]()
-        async for stream, seq, recorded_at, type_, data in rows:
+        async for (stream, seq, recorded_at, type_, data), following in _with_next(rows):
             if stream != of:
                 of, calendar, eyes = stream, CALENDAR.initial, [look() for look in looks]
             events += 1
             where = f"seq {seq} of {head.tenant_id} on {stream}"
             try:
                 event = decode(type_, data)
-                step = Step(seq, recorded_at, calendar, event, CALENDAR.evolve(calendar, event))
+                goes_on = following is not None and (stream, recorded_at) == (following[0], following[2])
+                goes_on = goes_on and {type_, following[3]} <= _REDERIVED
+                step = Step(seq, recorded_at, calendar, event, CALENDAR.evolve(calendar, event), goes_on)
                 wrong = [list(look(step)) for look in eyes]
             except UNREADABLE as error:
                 wrong = [[f"cannot be replayed: {error!r}"]] * len(looks)
@@ -62,3 +69,14 @@ async def replayed(at: Snapshot, decode: Decode, looks: Sequence[Callable[[], Lo
     for one in found:
         one.looked_at = at.said(f"{events:,} of them on calendars")
     return found
+
+
+async def _with_next(
+    rows: AsyncIterator[tuple[Any, ...]],
+) -> AsyncIterator[tuple[tuple[Any, ...], tuple[Any, ...] | None]]:
+    """Each row with the one that comes next, if there is one."""
+    row = await anext(rows, None)
+    while row is not None:
+        following = await anext(rows, None)
+        yield row, following
+        row = following

@@ -24,7 +24,8 @@ def ends_once() -> Look:
                 open_ = step.before.challenges[event.challenge_id].spans
                 if not event.ended or subtract(event.ended, open_):
                     yield f"ends {event.challenge_id} where it is not open"
-                if event.spans != subtract(open_, event.ended):
+                left = subtract(open_, event.ended)
+                if subtract(left, event.spans) or subtract(event.spans, left):
                     yield f"leaves {event.challenge_id} open elsewhere than it was"
             case _:
                 pass

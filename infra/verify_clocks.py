@@ -5,7 +5,8 @@ from datetime import datetime
 
 from domain.calendar import Calendar, TimeBooked, TimeLapsed
 from domain.claims import HoldClaim
-from domain.spans import Span, overlap, union
+from domain.rederived import TimeRederived
+from domain.spans import Span, overlap, subtract, union
 from infra.verify_calendars import Look, Step
 
 
@@ -25,6 +26,10 @@ def lapsed_or_converted() -> Look:
                 converted[hold_id] = union((*converted.get(hold_id, ()), *booked))
                 if overlap(booked, lapsed.get(hold_id, ())):
                     yield f"converts {hold_id} where it has lapsed"
+            case TimeRederived() as event:
+                # What it holds still is none of it, wherever its days lie now.
+                for gone in (lapsed, converted):
+                    gone[event.hold_id] = subtract(gone.get(event.hold_id, ()), event.spans)
             case _:
                 pass
 

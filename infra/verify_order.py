@@ -28,7 +28,7 @@ def in_order() -> Look:
         for hold_id in concerned(step.event):
             yield from order.take(step, hold_id)
         order.remember(step)
-        for stretch in queues(step.after, touched(step)):
+        for stretch in queues(step.after, touched(step, concerned(step.event))):
             arrived = [order.arrivals.get((entry.hold_id, entry.span.place)) for entry in stretch.entries]
             known = [arrival for arrival in arrived if arrival is not None]
             if known != sorted(known):
@@ -55,7 +55,8 @@ class _Order:
             if not self._arrives(step, hold_id, place):
                 yield f"puts {hold_id} on more time at a place that it had"
         reordered = step.event.stretch if isinstance(step.event, Reordered) else ()
-        for before in subtract(had, reordered):
+        # Where a zone is read anew a hold keeps its places on days, and so has others at the edges of these.
+        for before in () if isinstance(step.event, TimeRederived) else subtract(had, reordered):
             for after in intersect(has, plain((before,))):
                 if after.place != before.place:
                     yield f"moves {hold_id} to another place on time that it kept"

@@ -11,11 +11,11 @@ from infra.verify_calendars import Look, Step
 from projections.claims import concerned
 
 
-def touched(step: Step) -> tuple[Span, ...]:
-    """The time on which the event may have put holds into another order: elsewhere nothing has changed."""
+def touched(step: Step, hold_ids: Iterable[str]) -> tuple[Span, ...]:
+    """The time on which a change to these holds may have put them into another order: elsewhere nothing has changed."""
     return union(
         span
-        for hold_id in concerned(step.event)
+        for hold_id in hold_ids
         for calendar in (step.before, step.after)
         for span in plain(_spans(calendar.holds.get(hold_id)))
     )
@@ -28,14 +28,22 @@ def queues(calendar: Calendar, within: Sequence[Span]) -> tuple[Stretch, ...]:
 
 def ranked() -> Look:
     """I2: each hold that covers a stretch stands there once, and no two at one place."""
+    changed = set[str]()
 
     def look(step: Step) -> Iterable[str]:
-        for hold_id in concerned(step.event):
+        changed.update(concerned(step.event))
+        if step.goes_on:
+            return
+        yield from wrong(step)
+        changed.clear()
+
+    def wrong(step: Step) -> Iterable[str]:
+        for hold_id in sorted(changed):
             spans = _spans(step.after.holds.get(hold_id))
             if any(one.ends_at > other.starts_at for one, other in pairwise(spans)):
                 yield f"lets {hold_id} stand twice on some of its time"
                 return
-        for stretch in queues(step.after, touched(step)):
+        for stretch in queues(step.after, touched(step, changed)):
             there = (Span(stretch.starts_at, stretch.ends_at, "UTC"),)
             standing = {claim.hold_id for claim in step.after.holds.on(there)}
             if [entry.rank for entry in stretch.entries] != list(range(1, len(standing) + 1)):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic_core import to_json
 
 from commands.calendar import ReorderQueue, reorder_queue
@@ -13,7 +14,9 @@ from tests.database_time import DatabaseTime
 from tests.flow.office import Office, catch_up, days, open_log
 from tests.infra.calendar_log import wrong
 from tests.infra.test_verify import broken, verdicts
-from tests.projections.test_agreement import STORY, Told, told
+from tests.infra.test_verify_bookings import clashing
+from tests.projections.test_agreement import STORY, Told, opening, told
+from tests.zones import read_as
 
 NAMES = {name for name, _, _ in INVARIANTS}
 QUEUED, WON, SPLIT, TWICE, OPEN = (days(f"2035-0{month}-01", f"2035-0{month}-02") for month in range(1, 6))
@@ -24,6 +27,22 @@ QUEUED, WON, SPLIT, TWICE, OPEN = (days(f"2035-0{month}-01", f"2035-0{month}-02"
 def test_no_story_contradicts_an_invariant(story: Told) -> None:
     studio = told(story)
     assert {name: wrong(studio, look) for name, _, look in INVARIANTS} == {name: [] for name, _, _ in INVARIANTS}
+
+
+@settings(max_examples=100, deadline=None)
+@given(parts=st.lists(st.tuples(st.sampled_from(["Europe/Lisbon", "Europe/Moscow"]), STORY), min_size=1, max_size=3))
+def test_no_story_contradicts_an_invariant_in_which_zones_get_other_rules(parts: list[tuple[str, Told]]) -> None:
+    """Every claim moves by hours, to where others stand until they have moved too; then the story goes on."""
+    driver = opening()
+    for rules, story in parts:
+        with read_as("Europe/Berlin", rules):
+            for artist in ("ada", "bob"):
+                driver.studio.rederive(artist)
+            for what, n, m, run in story:
+                driver.do(what, n, m, run)
+    studio = driver.studio
+    assert {name: wrong(studio, look) for name, _, look in INVARIANTS} == {name: [] for name, _, _ in INVARIANTS}
+    assert not any(clashing(studio))
 
 
 @pytest.fixture

@@ -124,7 +124,8 @@ Told = list[tuple[str, int, int, list[int]]]
 STORY = st.lists(st.tuples(_WHAT, _N, _N, _RUN), min_size=5, max_size=30)
 
 
-def told(story: Told) -> Studio:
+def opening() -> Driver:
+    """Two artists, a job, and four holds."""
     driver = Driver()
     driver.studio.artist("bob", consent="freelancer")
     bands = {"bands": [{"below": 8784, "percent": 50}]}
@@ -133,6 +134,11 @@ def told(story: Told) -> Studio:
     for n, (artist, run) in enumerate([("ada", [0, 4]), ("ada", [2, 5]), ("bob", [1, 3]), ("bob", [2, 2])]):
         project = ("film", "spot")[n % 2]
         driver.studio.hold(driver.fresh(driver.holds), periods(run), artist=artist, project=project)
+    return driver
+
+
+def told(story: Told) -> Studio:
+    driver = opening()
     for what, n, m, run in story:
         driver.do(what, n, m, run)
     return driver.studio
