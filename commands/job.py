@@ -1,4 +1,4 @@
-"""Jobs: open, close."""
+"""Jobs: open, close, work their time out again."""
 
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from domain.errors import NotFound
 from domain.job import JOB, JobOpened, close, open_job
 from domain.periods import Periods
 from domain.project import PROJECT, must_be_open
+from domain.rederiving import rederive_line
 from domain.spans import spans_of
 
 
@@ -57,5 +58,19 @@ async def close_job(log: Log, context: Context, job_id: str, _: CloseJob) -> Out
 
     def decision(states: States, _: datetime) -> Decided:
         return Decided({job: close(states[job])})
+
+    return await log.decide(context, job, (), decision)
+
+
+async def rederive_job(log: Log, context: Context, job_id: str) -> Outcome:
+    """Work out again when its days are, after the rules of time zones have changed; safe to repeat.
+
+    Answers whether it `moved`.
+    """
+    job = JOB.stream(job_id)
+
+    def decision(states: States, now: datetime) -> Decided:
+        said = rederive_line(states[job], now)
+        return Decided({job: said}, {"moved": bool(said)})
 
     return await log.decide(context, job, (), decision)

@@ -53,6 +53,13 @@ class JobVacated(Event):
     spans: tuple[Span, ...] = ()
 
 
+class JobRederived(Event):
+    """The days and hours that it has to fill mean other instants, since its zone has other rules."""
+
+    stored_as: ClassVar[str] = "job.rederived.v1"
+    spans: tuple[Span, ...]
+
+
 class JobFull(Refused):
     """As many are booked for it as it needs; an override can accept more."""
 
@@ -70,6 +77,8 @@ class Job:
     """What decisions need to know of a job."""
 
     opened: JobOpened | None = None
+    spans: tuple[Span, ...] = ()
+    """Its time, as its zone is read now."""
     closed: bool = False
     filled: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     """By booking."""
@@ -164,7 +173,9 @@ def evolve(job: Job, event: Event) -> Job:  # noqa: PLR0911 - one case an event
     """The job after `event`."""
     match event:
         case JobOpened():
-            return Job(opened=event)
+            return Job(opened=event, spans=event.spans)
+        case JobRederived():
+            return replace(job, spans=event.spans)
         case JobClosed():
             return replace(job, closed=True)
         case JobFilled():
@@ -183,7 +194,7 @@ def evolve(job: Job, event: Event) -> Job:  # noqa: PLR0911 - one case an event
 
 JOB = Decider[Job](
     category="job",
-    events=(JobOpened, JobClosed, JobFilled, JobVacated, GroupJoined, GroupLeft, GroupDecided),
+    events=(JobOpened, JobClosed, JobFilled, JobVacated, JobRederived, GroupJoined, GroupLeft, GroupDecided),
     initial=Job(),
     evolve=evolve,
 )

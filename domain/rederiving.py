@@ -1,4 +1,4 @@
-"""After the rules of time zones have changed: what lies ahead on a calendar is worked out again from what people said.
+"""After the rules of time zones have changed: what lies ahead is worked out again from what people said.
 
 Days stay days and wall times wall times. What has ended stays as it was, and so do clocks: a deadline is an instant
 that somebody has been told. A claim whose zone is read as before is left alone.
@@ -12,8 +12,9 @@ from typing import TypeVar
 from domain.booking import BOOKING
 from domain.calendar import Calendar, ConflictFound
 from domain.claims import BookingClaim
+from domain.event import Event
 from domain.instants import day_ends_at, day_starts_at, local_instant, wall_time
-from domain.job import JOB, refill
+from domain.job import JOB, Job, JobRederived, refill
 from domain.rederived import BookingRederived, ContestRederived, TimeOffRederived, TimeRederived
 from domain.spans import Span, intersect, overlap, plain, subtract, union
 from domain.turn import Turn
@@ -51,6 +52,12 @@ def rederive(turn: Turn) -> Rederived:
     claims = len(turn.events) - first + _challenges(turn)
     turn.touched += (span for challenge in turn.calendar.challenges.values() for span in challenge.spans)
     return Rederived(claims, double_booked, _conflicts(turn, before))
+
+
+def rederive_line(job: Job, now: datetime) -> list[Event]:
+    """A job's own time; who is booked for it moves with their calendars. Nothing when its zone is read as it was."""
+    spans = again(job.spans, now)
+    return [] if spans == job.spans else [JobRederived(spans=spans)]
 
 
 def again(spans: Sequence[S], now: datetime) -> tuple[S, ...]:

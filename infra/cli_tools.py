@@ -94,7 +94,7 @@ def rederive(data: Data = None) -> None:
 
     settings = settings_with(data=data)
     try:
-        with plainly(), database(settings) as url, bar("calendars") as progress:
+        with plainly(), database(settings) as url, bar("calendars and jobs") as progress:
             report = asyncio.run(rederive_all(url, progress))
     except (LogUnavailable, VersionConflict) as error:
         raise CannotRun(f"{error}; run it again to go on") from error

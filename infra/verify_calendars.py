@@ -14,6 +14,8 @@ from domain.rederived import REDERIVED
 from infra.log_feed import Decode
 from infra.verify_snapshot import UNREADABLE, Found, Snapshot
 
+Row = tuple[Any, ...]
+_NONE: Final[Row] = ("", 0, None, "", "")
 _REDERIVED: Final = {event.stored_as for event in REDERIVED}
 
 
@@ -55,8 +57,7 @@ async def replayed(at: Snapshot, decode: Decode, looks: Sequence[Callable[[], Lo
             where = f"seq {seq} of {head.tenant_id} on {stream}"
             try:
                 event = decode(type_, data)
-                goes_on = following is not None and (stream, recorded_at) == (following[0], following[2])
-                goes_on = goes_on and {type_, following[3]} <= _REDERIVED
+                goes_on = (stream, recorded_at) == following[:3:2] and {type_, following[3]} <= _REDERIVED
                 step = Step(seq, recorded_at, calendar, event, CALENDAR.evolve(calendar, event), goes_on)
                 wrong = [list(look(step)) for look in eyes]
             except UNREADABLE as error:
@@ -71,12 +72,10 @@ async def replayed(at: Snapshot, decode: Decode, looks: Sequence[Callable[[], Lo
     return found
 
 
-async def _with_next(
-    rows: AsyncIterator[tuple[Any, ...]],
-) -> AsyncIterator[tuple[tuple[Any, ...], tuple[Any, ...] | None]]:
-    """Each row with the one that comes next, if there is one."""
-    row = await anext(rows, None)
-    while row is not None:
-        following = await anext(rows, None)
+async def _with_next(rows: AsyncIterator[Row]) -> AsyncIterator[tuple[Row, Row]]:
+    """Each row with the one that comes next; after the last comes one of no stream."""
+    row = await anext(rows, _NONE)
+    while row is not _NONE:
+        following = await anext(rows, _NONE)
         yield row, following
         row = following

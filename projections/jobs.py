@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
-from domain.job import JOB, JobClosed, JobFilled, JobOpened, JobVacated
+from domain.job import JOB, JobClosed, JobFilled, JobOpened, JobRederived, JobVacated
 from domain.spans import Span
 from domain.worked import Run, days, fewest, minutes, runs
 from projections.begun import begun
@@ -90,6 +90,8 @@ def _changes(recorded: Recorded, row: Row) -> Row:
         case JobFilled() as event:
             place = {"artist_id": event.artist_id, "work": _said(runs(event.spans))}
             return _filled(row, {**filled, event.booking_id: place})
+        case JobRederived() as event:
+            return {"details": {**row["details"], "spans": event.spans}}
         case JobVacated() as event:
             others = {id: place for id, place in filled.items() if id != event.booking_id}
             return _filled(row, {**others, **_left(event.booking_id, filled, event.spans)})

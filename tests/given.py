@@ -282,6 +282,9 @@ class Studio:
     def rederive(self, artist: str = "ada") -> dict[str, Any]:
         return self.answer(now(calendar.rederive_calendar(self.log, self.context({}), uid(artist))))
 
+    def rederive_job(self, name: str) -> dict[str, Any]:
+        return self.answer(now(job.rederive_job(self.log, self.context({}), uid(name))))
+
     def stored(self, artist: str, *events: Event) -> None:
         """Facts of a calendar that were recorded in other times than these."""
         stream = CALENDAR.stream(uid(artist))

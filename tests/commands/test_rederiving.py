@@ -8,11 +8,12 @@ import pytest
 from domain.calendar import ConflictFound, HoldPromoted, TimeBooked, TimeHeld, TimeOffMarked
 from domain.claims import Held, held
 from domain.clocks import Clock
-from domain.job import JobFilled
+from domain.job import JOB, JobFilled
 from domain.rederived import BookingRederived, ContestRederived, TimeRederived
 from domain.spans import hours as span_of_hours
 from domain.spans import plain, whole_days
 from tests.given import Studio, days, uid
+from tests.zones import read_as
 
 HOUR = timedelta(hours=1)
 WEEK = days("2027-03-01", "2027-03-05")
@@ -182,3 +183,22 @@ def test_who_is_1st_on_an_hour_that_a_hold_leaves_is_promoted_there(studio: Stud
     (promotion,) = studio.events(HoldPromoted)
     assert (moved.hold_id, promotion.hold_id) == (uid("a"), uid("b"))
     assert promotion.promoted[0].starts_at == as_it_was(2, 2).starts_at
+
+
+def test_the_days_that_a_job_has_to_fill_stay_days_too(studio: Studio) -> None:
+    with read_as("Europe/Berlin", "Europe/Moscow"):
+        studio.job("comp", periods=WEEK)
+    stream = JOB.stream(uid("comp"))
+    before = studio.log.fold(studio.tenant, stream)
+    assert studio.rederive_job("comp")["moved"]
+    job = studio.log.fold(studio.tenant, stream)
+    assert job.spans == (whole_days(date(2027, 3, 1), date(2027, 3, 5), "Europe/Berlin"),)
+    assert job.spans[0].starts_at == before.spans[0].starts_at + 2 * HOUR
+    assert not studio.rederive_job("comp")["moved"]
+
+
+def test_a_job_whose_days_have_gone_by_stays_as_it_was(studio: Studio) -> None:
+    with read_as("Europe/Berlin", "Europe/Moscow"):
+        studio.job("comp", periods=WEEK)
+    studio.at("2027-03-08T09:00")
+    assert not studio.rederive_job("comp")["moved"]

@@ -9,16 +9,21 @@ import pytest
 
 from commands.artist import AddArtist, add_artist
 from commands.context import Context
+from commands.job import OpenJob, open_a_job
 from commands.log import Decided, States
+from commands.project import OpenProject, open_a_project
 from domain.calendar import CALENDAR, TimeBooked
 from domain.claims import held
 from domain.ids import tenant_id
+from domain.job import JOB
+from domain.periods import Days
 from domain.spans import whole_days
 from infra.catalogue import EVENTS
 from infra.event_log import EventLog
 from infra.mapper import Mapper
 from infra.rederive import rederive_all
 from tests.infra.command_line import run
+from tests.zones import read_as
 
 pytestmark = pytest.mark.anyio
 
@@ -52,6 +57,16 @@ async def booked_in_other_times(log: EventLog, tenant: str, day: int, hours: int
     return artist, booking
 
 
+async def opened_in_other_times(log: EventLog, tenant: str, day: int) -> str:
+    """A job for a day of March 2067, opened when Berlin was to be as far east as Moscow."""
+    project, job = str(uuid4()), str(uuid4())
+    await open_a_project(log, context(tenant), OpenProject(id=project, name="Film", time_zone="Europe/Berlin"))
+    on = Days(first_day=date(2067, 3, day), last_day=date(2067, 3, day))
+    with read_as("Europe/Berlin", "Europe/Moscow"):
+        await open_a_job(log, context(tenant), project, OpenJob(id=job, role="compositor", periods=(on,)))
+    return job
+
+
 async def book(log: EventLog, tenant: str, artist: str, booking: str, *, day: int, hours: int) -> None:
     span = whole_days(date(2067, 3, day), date(2067, 3, day), "Europe/Berlin")
     ahead = timedelta(hours=hours)
@@ -69,17 +84,20 @@ async def book(log: EventLog, tenant: str, artist: str, booking: str, *, day: in
 async def test_calendars_of_every_tenant_are_worked_out_again_once(log: EventLog, database: str) -> None:
     ours, booking = await booked_in_other_times(log, ACME, 1, hours=1)
     await booked_in_other_times(log, OTHER, 1, hours=2)
+    job = await opened_in_other_times(log, OTHER, 1)
     told: list[tuple[int, int]] = []
     report = await rederive_all(database, lambda *progress: told.append(progress))
-    assert str(report) == "2 calendars: 2 claims lie at other instants, 0 clash"
-    assert told == [(1, 2), (2, 2)]
+    assert str(report) == "2 calendars, 1 jobs: 2 claims and 1 jobs lie at other instants, 0 clash"
+    assert told == [(1, 3), (2, 3), (3, 3)]
     later = EventLog(database, Mapper(EVENTS))  # the other one has what it remembers
     (claim,) = (await later.state(ACME, CALENDAR.stream(ours))).bookings.values()
+    line = await later.state(OTHER, JOB.stream(job))
     await later.close()
+    assert line.spans == (whole_days(date(2067, 3, 1), date(2067, 3, 1), "Europe/Berlin"),)
     assert claim.booking_id == booking
     assert claim.spans[0].starts_at == whole_days(date(2067, 3, 1), date(2067, 3, 1), "Europe/Berlin").starts_at
     again = await rederive_all(database, lambda *_: None)
-    assert str(again) == "2 calendars: 0 claims lie at other instants, 0 clash"
+    assert str(again) == "2 calendars, 1 jobs: 0 claims and 0 jobs lie at other instants, 0 clash"
 
 
 async def test_the_command_line_names_what_clashes_now(log: EventLog, database: str) -> None:
@@ -90,6 +108,6 @@ async def test_the_command_line_names_what_clashes_now(log: EventLog, database: 
     assert (done.returncode, done.stderr) == (0, "")
     one, other = sorted([first, second])
     assert done.stdout.splitlines() == [
-        "1 calendars: 1 claims lie at other instants, 1 clash",
+        "1 calendars, 0 jobs: 1 claims and 0 jobs lie at other instants, 1 clash",
         f"tenant {ACME}, artist {artist}: bookings {one} and {other} share time now; reschedule or cancel one",
     ]

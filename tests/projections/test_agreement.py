@@ -237,7 +237,7 @@ def test_a_job_is_filled_as_decisions_see_it_and_its_project_pays_for_what_stand
     job = studio.log.fold(studio.tenant, JOB.stream(uid("comp")))
     assert row["details"]["filled"].keys() == job.filled.keys()
     assert job.opened is not None
-    assert row["booked"] == fewest([runs(spans) for spans in job.filled.values()], runs(job.opened.spans))
+    assert row["booked"] == fewest([runs(spans) for spans in job.filled.values()], runs(job.spans))
     lines = by_id(rows.written(LINES), "booking_id")
     standing = {id: claim for artist in ("ada", "bob") for id, claim in calendar(studio, artist).bookings.items()}
     assert {id: line["days"] for id, line in lines.items() if line["days"]} == {

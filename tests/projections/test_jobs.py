@@ -4,7 +4,7 @@ import pytest
 
 from domain.event import Event
 from domain.groups import GroupLeft
-from domain.job import JobClosed, JobFilled, JobOpened, JobVacated
+from domain.job import JobClosed, JobFilled, JobOpened, JobRederived, JobVacated
 from domain.periods import Days
 from projections import jobs
 from projections.jobs import JOBS
@@ -40,6 +40,11 @@ def test_a_booking_fills_a_place_until_it_gives_it_back() -> None:
     assert row["booked"] == 0
     assert row["details"]["filled"][BOOKING]["work"] == [["2027-03-01", "2027-03-02", 480]]
     assert job(FILLED, JobVacated(booking_id=BOOKING))["details"]["filled"] == {}
+
+
+def test_days_that_mean_other_instants_are_as_much_work() -> None:
+    row = job(FILLED, JobRederived(spans=time(2, 6)))
+    assert (row["booked"], row["days"], row["details"]["spans"]) == (1, 5, time(2, 6))
 
 
 def test_whatever_happens_to_it_is_a_version() -> None:

@@ -1,7 +1,7 @@
 """Many people after the same artist and day, over HTTP: one booking, ranks without gap or tie, each command once.
 
-The log is stopped, or its connection cut, now and then between deciding, writing and answering. 200 people are after `PROOF_ROUNDS`
-artists, one after the other, and 24 after `PROOF_SMALL_ROUNDS`; `make proof` makes both large.
+Now and then the log stops, or loses its connection, between deciding, writing and answering. 200 people are after
+`PROOF_ROUNDS` artists, one after the other, and 24 after `PROOF_SMALL_ROUNDS`; `make proof` makes both large.
 """
 
 import asyncio
