@@ -127,6 +127,7 @@ def unconfirm(turn: Turn, made: BookingMade, reason: str | None, *, booking_id: 
         BookingEnded: there is nothing to un-confirm.
         InThePast: all of it has gone by.
         ProjectNotOpen, GroupBroken: all of it is being let go.
+        GroupFilled: another part of the same hold, or another alternative, is booked.
     """
     booking = turn.beyond.state(BOOKING.stream(booking_id))
     if booking.hold_id is not None:

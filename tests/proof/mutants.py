@@ -37,6 +37,7 @@ RELAY = "tests/consumers/test_relay.py"
 TOKENS = "tests/infra/test_tokens.py"
 CALENDARS = "tests/domain/test_calendar_machine.py"
 CHALLENGES = "tests/domain/test_challenge_machine.py"
+GROUPS = "tests/domain/test_group_machine.py"
 PARKING = "tests/consumers/test_parking.py"
 PROJECTOR = "tests/consumers/test_projector.py"
 SCHEMA = "infra/migrations/0001_event_log.sql"
@@ -359,7 +360,28 @@ MUTANTS = (
         "domain/groups.py",
         "len(set(others.values())) >= members.group.k",
         "len(set(others.values())) > members.group.k",
-        (CALENDARS, "tests/commands/test_groups.py"),
+        (GROUPS, "tests/commands/test_groups.py"),
+    ),
+    Mutant(
+        "a broken run is booked all the same",
+        "domain/groups.py",
+        "    if members.broken:\n",
+        "    if members.broken and hold_id in members.joined:\n        return\n    if members.broken:\n",
+        (GROUPS,),
+    ),
+    Mutant(
+        "what is booked of a broken run stays",
+        "domain/groups.py",
+        "let_go=others, cancel=bookings)",
+        "let_go=others)",
+        (GROUPS,),
+    ),
+    Mutant(
+        "a booking that ended keeps its place in the group",
+        "domain/groups.py",
+        "in m.confirmed.items() if booking != booking_id}",
+        "in m.confirmed.items()}",
+        (GROUPS,),
     ),
     Mutant(
         "a challenge is answered at its deadline",
