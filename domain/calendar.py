@@ -107,6 +107,15 @@ class PromotionKept(Event):
     spans: tuple[Held, ...]
 
 
+class ClocksStopped(Event):
+    """A hold is not live any more where it was 1st or had won: nothing has to be decided there until it is again."""
+
+    stored_as: ClassVar[str] = "calendar.clocks_stopped.v1"
+    hold_id: str
+    stopped: tuple[Span, ...]
+    spans: tuple[Held, ...]
+
+
 class LimitsMoved(Event):
     """A hold's limits are others than before: it was extended, or its holder gave up time that they depended on."""
 
@@ -273,7 +282,7 @@ def evolve(calendar: Calendar, event: Event) -> Calendar:  # noqa: PLR0911 - one
             return calendar.with_holds(holds.put(event.hold_id, claim), event.spans)
         case TimeLapsed():
             return calendar.with_holds(calendar.with_spans(event.hold_id, event.spans, spent=event.lapsed))
-        case TimeReleased() | HoldPromoted() | PromotionKept() | TimeRederived():
+        case TimeReleased() | HoldPromoted() | PromotionKept() | ClocksStopped() | TimeRederived():
             return calendar.with_holds(calendar.with_spans(event.hold_id, event.spans))
         case TimeChanged() | LimitsMoved() | ConsentGiven() | ConsentCountered():
             changed = _changed(holds[event.hold_id], event)
@@ -364,6 +373,7 @@ CALENDAR = Decider[Calendar](
         TimeLapsed,
         HoldPromoted,
         PromotionKept,
+        ClocksStopped,
         LimitsMoved,
         ConsentGiven,
         ConsentCountered,

@@ -1,16 +1,17 @@
 """How a turn begins and ends: what is overdue comes first, what follows from it all comes last."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from domain import limits
-from domain.calendar import Calendar, ConflictResolved, HoldPromoted
+from domain.calendar import Calendar, ClocksStopped, ConflictResolved, HoldPromoted
 from domain.claims import Held
 from domain.event import Event
 from domain.job import JOB, left
 from domain.overdue import due, lapse
 from domain.queue import AS_RECORDED, firsts
 from domain.resolving import resolve, time_is_up
-from domain.spans import intersect, overlap, plain, subtract, union
+from domain.spans import Span, intersect, overlap, plain, subtract, union
 from domain.turn import Turn
 
 
@@ -26,7 +27,7 @@ def begin(turn: Turn) -> Calendar:
         elif fact := lapse(turn.calendar, one):
             turn.record(fact, freed=fact.lapsed)
             resolve(turn, on=fact.lapsed)
-    turn.touched.clear()
+    _stop_clocks(turn)
     _leave_groups(turn, before)
     _promote(turn, before)
     return turn.calendar
@@ -38,7 +39,8 @@ def finish(turn: Turn, before: Calendar) -> list[Event]:
     `before` is what `begin` answered.
     """
     if turn.calendar.challenges:
-        resolve(turn, on=union(turn.touched))
+        resolve(turn, on=union((*turn.freed, *turn.taken)))
+    _stop_clocks(turn)
     _leave_groups(turn, before)
     _promote(turn, before)
     for booking_id, time_off_id in sorted(turn.calendar.conflicts):
@@ -46,6 +48,22 @@ def finish(turn: Turn, before: Calendar) -> list[Event]:
         if booking is None or off is None or not overlap(booking.spans, off.spans):
             turn.record(ConflictResolved(booking_id=booking_id, time_off_id=time_off_id))
     return turn.events
+
+
+def _stop_clocks(turn: Turn) -> None:
+    """Whoever was promoted, or has won, need not decide about time that a booking or time off has taken since."""
+    taken, turn.taken = union(turn.taken), []
+    for claim in turn.calendar.holds.on(taken):
+        clocked = [span for span in intersect(claim.spans, taken) if span.first_refusal or span.commitment]
+        if stopped := intersect(clocked, _not_live(turn, clocked)):
+            unclocked = (replace(span, first_refusal=None, commitment=None) for span in stopped)
+            left = union((*subtract(claim.spans, stopped), *unclocked))
+            turn.record(ClocksStopped(hold_id=claim.hold_id, stopped=plain(stopped), spans=left))
+
+
+def _not_live(turn: Turn, spans: Sequence[Span]) -> tuple[Span, ...]:
+    booked = [span for booking in turn.calendar.bookings.on(spans) for span in plain(booking.spans)]
+    return union((*booked, *(span for off in turn.calendar.time_off.on(spans) if off.approved for span in off.spans)))
 
 
 def _leave_groups(turn: Turn, before: Calendar) -> None:

@@ -30,8 +30,8 @@ class Turn:
     warnings: list[dict[str, object]] = field(default_factory=list)
     freed: list[Span] = field(default_factory=list)
     """Time on which somebody may have moved up."""
-    touched: list[Span] = field(default_factory=list)
-    """Time on which a challenge may be decided now: it was freed, or taken."""
+    taken: list[Span] = field(default_factory=list)
+    """Time on which somebody may not be live any more."""
 
     @property
     def zone(self) -> str:
@@ -43,9 +43,8 @@ class Turn:
         self.events.append(event)
         self.calendar = evolve(self.calendar, event)
         self.freed += freed
-        self.touched += freed
         if isinstance(event, _TAKES_TIME):
-            self.touched += plain(event.spans)
+            self.taken += plain(event.spans)
 
     def warn(self, code: str, detail: str, **helps: object) -> None:
         """Tell the caller of something that was allowed but is unusual."""

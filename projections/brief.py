@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple
 from domain.calendar import (
     BookingFreed,
     BookingMoved,
+    ClocksStopped,
     ConsentCountered,
     ConsentGiven,
     HoldPromoted,
@@ -42,6 +43,7 @@ OF_HOLDS: Final = names(
     TimeRederived,
     HoldPromoted,
     PromotionKept,
+    ClocksStopped,
     LimitsMoved,
     ConsentGiven,
     ConsentCountered,
@@ -76,7 +78,7 @@ def briefs(event: Event) -> Sequence[Brief]:  # noqa: C901, PLR0911 - one case a
             return [
                 Brief("hold", event.hold_id, event.spans, deadline_of(event.limits), event.respond_by, answered=True)
             ]
-        case TimeReleased() | TimeLapsed() | TimeRederived() | HoldPromoted() | PromotionKept():
+        case TimeReleased() | TimeLapsed() | TimeRederived() | HoldPromoted() | PromotionKept() | ClocksStopped():
             return [Brief("hold", event.hold_id, event.spans)]
         case LimitsMoved():
             return [Brief("hold", event.hold_id, deadline=deadline_of(event.limits))]

@@ -6,6 +6,7 @@ from domain.calendar import (
     CALENDAR,
     BookingFreed,
     BookingMoved,
+    ClocksStopped,
     ConsentCountered,
     ConsentGiven,
     HoldPromoted,
@@ -44,6 +45,7 @@ def concerned(event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - one case a ki
             | TimeLapsed()
             | HoldPromoted()
             | PromotionKept()
+            | ClocksStopped()
             | LimitsMoved()
             | ConsentGiven()
             | ConsentCountered()

@@ -9,6 +9,7 @@ from typing import Final
 
 from domain.calendar import (
     CALENDAR,
+    ClocksStopped,
     ConsentCountered,
     ConsentGiven,
     HoldPromoted,
@@ -96,7 +97,7 @@ def _project_left(recorded: Recorded, rows: Rows, event: Event) -> None:
 def _left(event: Event) -> Mapping[str, tuple[Held, ...]]:
     """By hold: its time after an event that says nothing of its limits."""
     match event:
-        case TimeReleased() | TimeLapsed() | HoldPromoted() | PromotionKept():
+        case TimeReleased() | TimeLapsed() | HoldPromoted() | PromotionKept() | ClocksStopped():
             return {event.hold_id: event.spans}
         case TimeBooked(hold_id=str() as hold_id) | ChallengeEnded(hold_id=str() as hold_id):
             return {hold_id: event.hold_spans}

@@ -5,6 +5,7 @@ from typing import Any, Final
 from domain.calendar import (
     CALENDAR,
     Calendar,
+    ClocksStopped,
     ConsentCountered,
     ConsentGiven,
     HoldPromoted,
@@ -32,6 +33,7 @@ _OF_ONE_HOLD: Final = [
         TimeLapsed,
         HoldPromoted,
         PromotionKept,
+        ClocksStopped,
         LimitsMoved,
         ConsentGiven,
         ConsentCountered,

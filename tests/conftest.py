@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from redis import Redis
 
@@ -16,6 +17,9 @@ from infra.embedded import EmbeddedPostgres
 from infra.embedded_valkey import EmbeddedValkey
 from infra.kafka_brokers import KafkaBrokers
 from infra.migrate import migrate
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 _OTHERS = [found for found in Path("/usr/lib/postgresql").glob("*/bin") if int(found.parent.name) >= 15]
 _SERVERS = [

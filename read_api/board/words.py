@@ -35,6 +35,7 @@ _WORDS: Final = {
     "calendar.time_changed": "Stands on other time",
     "calendar.hold_promoted": "Moved up to 1st",
     "calendar.promotion_kept": "Stays 1st",
+    "calendar.clocks_stopped": "Has nothing to decide while others have the time",
     "calendar.limits_moved": "Has another deadline",
     "calendar.consent_given": "Was accepted by the artist",
     "calendar.consent_countered": "Was countered by the artist",

@@ -167,6 +167,12 @@ class PlainModel:
 
     # Booking
 
+    def take(self, slots: Iterable[Slot]) -> None:
+        """Nobody is live there any more, and nobody has to answer for it."""
+        for hold, slot in [*self.first_refusal]:
+            if slot in slots:
+                del self.first_refusal[hold, slot]
+
     def free_to_book(self, slots: Iterable[Slot], now: datetime, hold: str | None = None) -> bool:
         """Whether nothing stands in the way, nor anybody before that hold."""
         return all(self.state(slot) == "live" and self.alive(slot, now)[:1] in ([], [hold]) for slot in slots)
@@ -183,6 +189,7 @@ class PlainModel:
 
     def book(self, booking_id: str, artist: str, slots: set[Slot], hold: str | None) -> None:
         """Book those slots, which may be a hold's."""
+        self.take(slots)
         booked = self.bookings[booking_id] = Booked(artist, set(slots), self.arrivals, hold)
         if hold is not None:
             booked.deadline = self.deadlines[hold]
@@ -193,6 +200,7 @@ class PlainModel:
         """Book other slots instead; what was postponed is booked as if for the first time."""
         if not booked.slots:
             booked.since, booked.deadline, booked.status = self.arrivals, None, "confirmed"
+        self.take(slots - booked.slots)
         self.arrivals += 1
         booked.places |= dict.fromkeys(slots - booked.slots, self.arrivals)
         booked.slots = set(slots)

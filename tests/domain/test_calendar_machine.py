@@ -308,6 +308,7 @@ class Calendars(RuleBasedStateMachine):
         if approved:
             assert self.accepted(self.studio.approve, name) is not None
             self.model.off[name] = slots(artist, run)
+            self.model.take(self.model.off[name])
 
     @precondition(lambda self: self.model.off)
     @rule(pick=PICK)

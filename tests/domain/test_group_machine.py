@@ -80,11 +80,14 @@ class Groups(RuleBasedStateMachine):
     ) -> dict[str, Any] | None:
         """What a command answered, or None: a group takes nothing that the model says it refuses, and says why."""
         before = self.studio.recorded()
+        told, code = None, None
         try:
             told = command(*args, **more)
         except DomainError as refused:
+            code = refused.code
+        assert code not in REFUSALS or code == why
+        if told is None:
             assert self.studio.recorded() == before
-            assert refused.code not in REFUSALS or refused.code == why
             return None
         taken = any(isinstance(one.event, GroupJoined | JobFilled) for one in self.studio.log.recorded[before:])
         assert why is None or not taken
