@@ -76,9 +76,11 @@ def failpoint(name: str) -> None:
         case "raise":
             raise Failed(name)
         case "stop":
-            # A stopped process cannot wake itself.
-            subprocess.Popen(["/bin/sh", "-c", f"sleep {failure.seconds}; kill -CONT {os.getpid()}"])
-            os.kill(os.getpid(), signal.SIGSTOP)
+            # A stopped process cannot wake itself, and who stops itself may come to it after it has been woken.
+            pid = os.getpid()
+            subprocess.run(
+                ["/bin/sh", "-c", f"kill -STOP {pid}; sleep {failure.seconds}; kill -CONT {pid}"], check=False
+            )
         case "cut":
             for cut in cut_connections:
                 cut()
