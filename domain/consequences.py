@@ -39,7 +39,7 @@ def finish(turn: Turn, before: Calendar) -> list[Event]:
     `before` is what `begin` answered.
     """
     if turn.calendar.challenges:
-        resolve(turn, on=union((*turn.freed, *turn.taken)))
+        resolve(turn, on=union(turn.touched))
     _stop_clocks(turn)
     _leave_groups(turn, before)
     _promote(turn, before)
@@ -52,10 +52,13 @@ def finish(turn: Turn, before: Calendar) -> list[Event]:
 
 def _stop_clocks(turn: Turn) -> None:
     """Whoever was promoted, or has won, need not decide about time that a booking or time off has taken since."""
-    taken, turn.taken = union(turn.taken), []
-    for claim in turn.calendar.holds.on(taken):
-        clocked = [span for span in intersect(claim.spans, taken) if span.first_refusal or span.commitment]
-        if stopped := intersect(clocked, _not_live(turn, clocked)):
+    touched, turn.touched = turn.touched, []
+    if not turn.calendar.bookings and not turn.calendar.time_off:
+        return
+    within = union(touched)
+    for claim in turn.calendar.holds.on(within):
+        clocked = [span for span in claim.spans if span.first_refusal or span.commitment]
+        if clocked and (stopped := intersect(intersect(clocked, within), _not_live(turn, clocked))):
             unclocked = (replace(span, first_refusal=None, commitment=None) for span in stopped)
             left = union((*subtract(claim.spans, stopped), *unclocked))
             turn.record(ClocksStopped(hold_id=claim.hold_id, stopped=plain(stopped), spans=left))

@@ -50,7 +50,7 @@ def rederive(turn: Turn) -> Rederived:
         if (held := again(hold.spans, turn.now)) != hold.spans:
             turn.record(TimeRederived(hold_id=hold.hold_id, spans=held), freed=plain(subtract(hold.spans, held)))
     claims = len(turn.events) - first + _challenges(turn)
-    turn.taken += (span for challenge in turn.calendar.challenges.values() for span in challenge.spans)
+    turn.touched += (span for challenge in turn.calendar.challenges.values() for span in challenge.spans)
     return Rederived(claims, double_booked, _conflicts(turn, before))
 
 

@@ -6,13 +6,13 @@ from typing import Final
 
 from domain.artist import ArtistAdded
 from domain.beyond import Beyond
-from domain.calendar import BookingMoved, Calendar, TimeBooked, TimeOffMarked, evolve
+from domain.calendar import BookingMoved, Calendar, ConsentGiven, TimeBooked, TimeChanged, TimeOffMarked, evolve
 from domain.clocks import WorkingDays
 from domain.event import Event
 from domain.policy import Policy
 from domain.spans import Span, plain
 
-_TAKES_TIME: Final = (TimeBooked, BookingMoved, TimeOffMarked)
+_TOUCHES: Final = (TimeBooked, BookingMoved, TimeOffMarked, TimeChanged)
 
 
 @dataclass(slots=True)
@@ -30,8 +30,8 @@ class Turn:
     warnings: list[dict[str, object]] = field(default_factory=list)
     freed: list[Span] = field(default_factory=list)
     """Time on which somebody may have moved up."""
-    taken: list[Span] = field(default_factory=list)
-    """Time on which somebody may not be live any more."""
+    touched: list[Span] = field(default_factory=list)
+    """Time that was freed or taken, or may be confirmed now: where a challenge may be decided, or a clock be idle."""
 
     @property
     def zone(self) -> str:
@@ -43,8 +43,11 @@ class Turn:
         self.events.append(event)
         self.calendar = evolve(self.calendar, event)
         self.freed += freed
-        if isinstance(event, _TAKES_TIME):
-            self.taken += plain(event.spans)
+        self.touched += freed
+        if isinstance(event, _TOUCHES):
+            self.touched += plain(event.spans)
+        elif isinstance(event, ConsentGiven):
+            self.touched += plain(self.calendar.holds[event.hold_id].spans)
 
     def warn(self, code: str, detail: str, **helps: object) -> None:
         """Tell the caller of something that was allowed but is unusual."""

@@ -108,3 +108,20 @@ def test_who_stands_above_on_other_days_only_is_not_challenged_there(studio: Stu
         studio.answers("x", by="a", answer="confirm", periods=TUESDAY)
     studio.answers("x", by="a", answer="release")
     assert studio.rank_on("2027-03-02", "a") == 3
+
+
+def test_an_answer_that_had_to_wait_for_the_artist_binds_as_soon_as_they_accept(studio: Studio) -> None:
+    studio.artist("eve", consent="freelancer")
+    for name, project in (("a", "film"), ("b", "spot")):
+        studio.hold(name, MONDAY, artist="eve", project=project)
+        studio.accept(name)
+    studio.hold("c", MONDAY, artist="eve", project="show")
+    studio.accept("c")
+    studio.challenge("x", by="c")
+    studio.answers("x", by="b", answer="confirm")
+    studio.change("b", days("2027-03-01", "2027-03-02"))
+    studio.answers("x", by="a", answer="release")
+    assert studio.calendar("eve").bookings == {}
+    studio.accept("b")
+    (booking,) = studio.calendar("eve").bookings.values()
+    assert booking.project_id == uid("spot")
