@@ -74,8 +74,10 @@ async def replayed(at: Snapshot, decode: Decode, looks: Sequence[Callable[[], Lo
 
 async def _with_next(rows: AsyncIterator[Row]) -> AsyncIterator[tuple[Row, Row]]:
     """Each row with the one that comes next; after the last comes one of no stream."""
-    row = await anext(rows, _NONE)
-    while row is not _NONE:
-        following = await anext(rows, _NONE)
-        yield row, following
-        row = following
+    before: Row | None = None
+    async for row in rows:
+        if before is not None:
+            yield before, row
+        before = row
+    if before is not None:
+        yield before, _NONE
