@@ -14,6 +14,7 @@ _SHOWN_ELSEWHERE = {
     "calendar.challenge_answered.v1",
     "calendar.challenge_opened.v1",
     "calendar.consent_countered.v1",
+    "calendar.clocks_stopped.v1",
     "calendar.consent_given.v1",
     "calendar.contest_rederived.v1",
     "calendar.limits_moved.v1",
@@ -31,6 +32,7 @@ _SHOWN_ELSEWHERE = {
     "job.filled.v1",
     "job.group_joined.v1",
     "job.group_left.v1",
+    "job.rederived.v1",
     "job.vacated.v1",
 }
 
