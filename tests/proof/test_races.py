@@ -26,8 +26,10 @@ SMALL_ROUNDS = int(os.environ.get("PROOF_SMALL_ROUNDS", "4"))
 SEED = int(os.environ.get("PROOF_SEED", "20261126"))
 PEOPLE, ZONE = 200, "Europe/London"
 DAY = [{"first_day": FIRST_DAY.isoformat(), "last_day": FIRST_DAY.isoformat()}]
-FAULTS: Final = "log.after_decide=stop:0.02:0.05,log.before_commit=cut:0.01,log.after_commit=stop:0.02:0.05"
-"""Between a decision and its commit, and between that and the answer; a connection that is cut leaves it open which."""
+DELAYS: Final = "log.after_decide=stop:0.02:0.05,log.after_commit=stop:0.02:0.05"
+"""Between a decision and its commit, and between that and the answer."""
+FAULTS: Final = f"{DELAYS},log.before_commit=cut:0.01"
+"""A connection that is cut leaves open which of the two it was."""
 
 pytestmark = pytest.mark.anyio
 
@@ -113,11 +115,12 @@ async def test_a_shallow_queue_takes_as_many_as_the_policy_says(database: str, d
             assert refusals == {"queue_full": PEOPLE - 5}
 
 
+@pytest.mark.parametrize("failpoints", [DELAYS, FAULTS], ids=["delays", "faults"])
 async def test_the_same_command_three_times_at_once_is_one_though_an_answer_is_dropped(
-    database: str, data: Path
+    database: str, data: Path, failpoints: str
 ) -> None:
     async with (
-        running(database, data, failpoints=FAULTS) as service,
+        running(database, data, failpoints=failpoints) as service,
         people(service, max_depth=1000, count=50) as everybody,
     ):
         answers, violations, dropped = dict[str, set[bytes]](), list[str](), 0
@@ -134,8 +137,9 @@ async def test_the_same_command_three_times_at_once_is_one_though_an_answer_is_d
             await asyncio.gather(first, return_exceptions=True)
             answered = [*await others, await desk.insist(path, body, key)]
             answers[id] = {answer.content for answer in answered}
-            if answered[-1].headers.get("Idempotent-Replayed") != "true":
-                violations.append(f"{id} was done again: {[answer.text for answer in answered]}")
+            # Of what was unclear, since the connection was lost, nobody can tell that it is a repeat.
+            if failpoints == DELAYS and answered[-1].headers.get("Idempotent-Replayed") != "true":
+                violations.append(f"the last answer about {id} does not say that it is a repeat")
 
         for _ in range(2 * ROUNDS):
             artist, project = await everybody[0].artist(ZONE), await everybody[0].project(ZONE)
