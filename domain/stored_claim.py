@@ -17,6 +17,9 @@ _HOLD: Final = TypeAdapter(HoldClaim)
 _BOOKING: Final = TypeAdapter(BookingClaim)
 _TIME_OFF: Final = TypeAdapter(TimeOffClaim)
 _CHALLENGE: Final = TypeAdapter(OpenChallenge)
+_NO_BOOKINGS: Final = ClaimsByTime[BookingClaim]()
+_NO_TIME_OFF: Final = ClaimsByTime[TimeOffClaim]()
+_NO_CHALLENGES: Final = ClaimsByTime[OpenChallenge]()
 
 
 def kind_of(claim: Claim) -> Kind:
@@ -71,8 +74,11 @@ def claim_from(kind: Kind, id: str, said: Mapping[str, Any]) -> Claim:
 
 def calendar_of(claims: Iterable[Claim]) -> Calendar:
     """A part of a calendar: these claims and nothing else."""
-    holds, bookings = dict[str, HoldClaim](), dict[str, BookingClaim]()
-    time_off, challenges = dict[str, TimeOffClaim](), dict[str, OpenChallenge]()
+    # A display is thirty times as fast as `dict[str, HoldClaim]()`, and projections make a calendar for each event.
+    holds: dict[str, HoldClaim] = {}
+    bookings: dict[str, BookingClaim] = {}
+    time_off: dict[str, TimeOffClaim] = {}
+    challenges: dict[str, OpenChallenge] = {}
     for claim in claims:
         match claim:
             case HoldClaim():
@@ -86,5 +92,8 @@ def calendar_of(claims: Iterable[Claim]) -> Calendar:
             case _:
                 assert_never(claim)
     return Calendar(
-        HoldClaims(holds), ClaimsByTime(bookings), ClaimsByTime(time_off), challenges=ClaimsByTime(challenges)
+        HoldClaims(holds),
+        ClaimsByTime(bookings) if bookings else _NO_BOOKINGS,
+        ClaimsByTime(time_off) if time_off else _NO_TIME_OFF,
+        challenges=ClaimsByTime(challenges) if challenges else _NO_CHALLENGES,
     )

@@ -56,7 +56,9 @@ class Mapper(LibraryMapper[Any]):
         """
         event_class = self._classes.get(stored_as)
         if event_class is not None:
-            return event_class.model_validate_json(data)
+            # Straight to the validator, as the encoder does: `model_validate_json` is another half a microsecond.
+            event: Event = event_class.__pydantic_validator__.validate_json(data)
+            return event
         return self._upcast(stored_as, from_json(data))
 
     def _upcast(self, stored_as: str, members: dict[str, Any]) -> Event:

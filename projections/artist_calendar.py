@@ -10,7 +10,7 @@ from typing import Final
 from domain.calendar import CALENDAR, TimeHeld, TimeOffMarked
 from domain.claims import Held, HoldClaim
 from domain.stored_claim import Claim, claim_from, kind_of, stored
-from projections.claims import concerned, fold
+from projections.claims import concerned, fold, standing
 from projections.projection import Projection, names
 from projections.recorded import Recorded
 from projections.rows import Rows
@@ -31,6 +31,7 @@ CLAIMS: Final = Table(
         "ends_by": "timestamptz",
         "claim": "json",
     },
+    said={"claim": stored},
 )
 """`starts_at` and `ends_at` are the bounds of all its time; `claim` is the claim as `domain.stored_claim` has it.
 
@@ -53,10 +54,10 @@ def project(recorded: Recorded, rows: Rows) -> None:
     if not keys:
         return
     artist_id = recorded.stream.removeprefix(CATEGORY)
-    before = (row for key in keys if (row := rows.get(CLAIMS, key)) is not None)
-    after = fold((claim_from(row["kind"], row["claim_id"], row["claim"]) for row in before), recorded.event)
+    before = [_claim(row) for key in keys if (row := rows.get(CLAIMS, key)) is not None]
+    after = fold(before, recorded.event)
     for key in keys:
-        claim = after.get(key[-1])
+        claim = standing(after, key[-1])
         if claim is None:
             rows.remove(CLAIMS, key)
         else:
@@ -83,6 +84,12 @@ def _keys(recorded: Recorded) -> list[Key]:
     return [(recorded.tenant_id, claim_id) for claim_id in concerned(recorded.event)]
 
 
+def _claim(row: Row) -> Claim:
+    """As an earlier event of the batch has left it, or as it was loaded."""
+    claim = row["claim"]
+    return claim_from(row["kind"], row["claim_id"], claim) if isinstance(claim, dict) else claim
+
+
 def _row(key: Key, artist_id: str, claim: Claim) -> Row:
     return {
         "tenant_id": key[0],
@@ -92,7 +99,7 @@ def _row(key: Key, artist_id: str, claim: Claim) -> Row:
         "starts_at": claim.spans[0].starts_at,
         "ends_at": claim.spans[-1].ends_at,
         "ends_by": ends_by(claim) if isinstance(claim, HoldClaim) else None,
-        "claim": stored(claim),
+        "claim": claim,
     }
 
 

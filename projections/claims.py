@@ -1,11 +1,12 @@
 """Claims one by one: a calendar's event folded into just the claims that it is about, by the calendar's own evolve."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 
 from domain.calendar import (
     CALENDAR,
     BookingFreed,
     BookingMoved,
+    Calendar,
     ClocksStopped,
     ConsentCountered,
     ConsentGiven,
@@ -30,20 +31,13 @@ from domain.stored_claim import Claim, calendar_of
 def concerned(event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - one case a kind of claim
     """The ids of the claims that an event of a calendar leaves otherwise than they were."""
     match event:
-        case TimeBooked(hold_id=str() as hold_id):
-            return (event.booking_id, hold_id)
-        case TimeBooked() | BookingMoved() | BookingFreed() | BookingRederived():
-            return (event.booking_id,)
-        case TimeOffMarked() | TimeOffCleared() | TimeOffRederived():
-            return (event.time_off_id,)
-        case Reordered() | ContestRederived():
-            return tuple(event.spans)
+        # What happens most comes first: each class that it is not costs a tenth of a microsecond.
         case (
             TimeHeld()
-            | TimeChanged()
             | TimeReleased()
-            | TimeLapsed()
             | HoldPromoted()
+            | TimeChanged()
+            | TimeLapsed()
             | PromotionKept()
             | ClocksStopped()
             | LimitsMoved()
@@ -52,6 +46,14 @@ def concerned(event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - one case a ki
             | TimeRederived()
         ):
             return (event.hold_id,)
+        case TimeBooked(hold_id=str() as hold_id):
+            return (event.booking_id, hold_id)
+        case TimeBooked() | BookingMoved() | BookingFreed() | BookingRederived():
+            return (event.booking_id,)
+        case TimeOffMarked() | TimeOffCleared() | TimeOffRederived():
+            return (event.time_off_id,)
+        case Reordered() | ContestRederived():
+            return tuple(event.spans)
         case ChallengeEnded(hold_id=str() as hold_id):
             return (event.challenge_id, hold_id)
         case ChallengeOpened() | ChallengeAnswered() | ChallengeEnded():
@@ -60,7 +62,13 @@ def concerned(event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - one case a ki
             return ()
 
 
-def fold(claims: Iterable[Claim], event: Event) -> Mapping[str, Claim]:
-    """What `claims`, those that `event` concerns, have become; one that has ended is not there."""
-    after = CALENDAR.evolve(calendar_of(claims), event)
-    return {**after.holds, **after.bookings, **after.time_off, **after.challenges}
+def fold(claims: Sequence[Claim], event: Event) -> Calendar:
+    """What `claims`, those that `event` concerns, have become, and what has come; what has ended is not there."""
+    return CALENDAR.evolve(calendar_of(claims) if claims else CALENDAR.initial, event)
+
+
+def standing(calendar: Calendar, id: str) -> Claim | None:
+    """The claim of that id, whatever it is."""
+    if (hold := calendar.holds.get(id)) is not None:
+        return hold
+    return calendar.bookings.get(id) or calendar.time_off.get(id) or calendar.challenges.get(id)

@@ -4,7 +4,7 @@ A hold that is booked hands its entries over to the booking, so that whoever has
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from domain.calendar import TimeBooked, TimeHeld
 from domain.challenge import OpenChallenge
@@ -13,11 +13,16 @@ from domain.feed import FeedOpened, FeedRevoked
 from domain.feed_entry import Entry, Status, advance, entries_from, handed_over, stored_entries
 from domain.spans import Span, plain
 from domain.stored_claim import Claim, claim_from, kind_of, stored
-from projections.claims import concerned, fold
+from projections.claims import concerned, fold, standing
 from projections.projection import Projection
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
+
+
+def _said(claim: Claim | None) -> dict[str, Any] | None:
+    return None if claim is None else stored(claim)
+
 
 FEEDS: Final = Table(
     name="feeds",
@@ -52,6 +57,7 @@ ENTRIES: Final = Table(
         "claim": "json",
         "entries": "json",
     },
+    said={"claim": _said, "entries": stored_entries},
 )
 """`claim` as in `artist_calendar`, null once it has ended; `ends_at` is the end of the last of its `entries`.
 
@@ -87,21 +93,31 @@ def project(recorded: Recorded, rows: Rows) -> None:
 
 def _tell(recorded: Recorded, keys: Sequence[Key], rows: Rows) -> None:
     before = {key[-1]: row for key in keys if (row := rows.get(ENTRIES, key)) is not None}
-    standing = [claim_from(r["kind"], id, r["claim"]) for id, r in before.items() if r["claim"] is not None]
-    after = fold(standing, recorded.event)
-    told = {id: entries_from(row["entries"]) for id, row in before.items()}
+    after = fold([_claim(row) for row in before.values() if row["claim"] is not None], recorded.event)
+    told = {id: _entries(row) for id, row in before.items()}
     if isinstance(recorded.event, TimeBooked) and recorded.event.hold_id is not None:
         gone = _not_among(told[recorded.event.hold_id], recorded.event.hold_spans)
         told[recorded.event.booking_id], rest = handed_over(gone, plain(recorded.event.spans))
         told[recorded.event.hold_id] = tuple(e for e in told[recorded.event.hold_id] if e not in gone or e in rest)
     for key in keys:
-        id, claim = key[-1], after.get(key[-1])
+        id, claim = key[-1], standing(after, key[-1])
         spans = () if claim is None or isinstance(claim, OpenChallenge) else plain(claim.spans)
         entries = advance(told.get(id, ()), spans, claim_id=id, status=_status(claim), at=recorded.recorded_at)
         if claim is None and not entries:
             rows.remove(ENTRIES, key)
         else:
             rows.put(ENTRIES, _row(key, recorded, claim, entries, before.get(id)))
+
+
+def _claim(row: Row) -> Claim:
+    """As an earlier event of the batch has left it, or as it was loaded."""
+    claim = row["claim"]
+    return claim_from(row["kind"], row["claim_id"], claim) if isinstance(claim, dict) else claim
+
+
+def _entries(row: Row) -> tuple[Entry, ...]:
+    entries = row["entries"]
+    return entries_from(entries) if isinstance(entries, list) else entries
 
 
 def _not_among(entries: tuple[Entry, ...], spans: Sequence[Span]) -> tuple[Entry, ...]:
@@ -131,8 +147,8 @@ def _row(key: Key, recorded: Recorded, claim: Claim | None, entries: tuple[Entry
         "claim_id": key[1],
         **known,
         "ends_at": max((entry.span.ends_at for entry in entries), default=None),
-        "claim": None if claim is None else stored(claim),
-        "entries": stored_entries(entries),
+        "claim": claim,
+        "entries": entries,
     }
 
 

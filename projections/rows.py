@@ -33,7 +33,8 @@ class Rows:
 
     def written(self, table: Table) -> list[Row]:
         """The rows to store."""
-        return [row for row in self._changed.get(table, {}).values() if row is not None]
+        rows = [row for row in self._changed.get(table, {}).values() if row is not None]
+        return [_said(table, row) for row in rows] if table.said else rows
 
     def removed(self, table: Table) -> list[Key]:
         """The keys to delete; some may never have been stored."""
@@ -44,3 +45,8 @@ class Rows:
         found = self._found.get(table, {})
         for key, row in self._changed.get(table, {}).items():
             yield key, found.get(key), row
+
+
+def _said(table: Table, row: Row) -> Row:
+    """`row` with its objects in words."""
+    return {**row, **{name: say(row[name]) for name, say in table.said.items()}}

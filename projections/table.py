@@ -1,7 +1,7 @@
 """What a read model's table looks like, said once for writing, comparing and rebuilding it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -20,6 +20,11 @@ class Table:
     """The primary key; `tenant_id` comes first, always."""
     columns: Mapping[str, str]
     """Every column, the key's included, with its Postgres type."""
+    said: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    """For each `json` column that holds objects of ours while events fold into its row: what JSON says of one.
+
+    Most rows of a batch are changed again, or gone, before they are written; so only what is written is put in words.
+    """
 
     def key_of(self, row: Row) -> Key:
         """The key of `row`."""

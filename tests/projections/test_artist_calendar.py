@@ -165,7 +165,7 @@ def test_a_claim_survives_the_way_into_its_row_and_back() -> None:
     event = time_held(HOLD, march(1, 2), march(7, 8, first_refusal=clock(9)), respond_by=clock(48))
     row = standing(event)[HOLD]
     stored = {**row, "claim": from_json(to_json(row["claim"]))}
-    assert claim_of(stored) == claim_of(row) == fold([], event)[HOLD]
+    assert claim_of(stored) == claim_of(row) == fold([], event).holds[HOLD]
 
 
 _HOURS = st.none() | st.integers(1, 100)
