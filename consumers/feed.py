@@ -9,6 +9,9 @@ Batch = Sequence[Recorded]
 
 LARGEST_BATCH: Final = 500
 """Events in one batch: one transaction of a projector, with room for its heartbeats in between."""
+CATCHING_UP: Final = 5_000
+"""The same for a projector that is behind by more than one batch, where the store bears it. What a batch costs as a
+whole is shared by more events, and a row that changes often is written seldomer; reads would have to wait anyway."""
 
 
 class Feed(Protocol):
@@ -19,7 +22,7 @@ class Feed(Protocol):
     """
 
     def follow(self, after: Mapping[str, int]) -> AsyncGenerator[Batch, None]:
-        """Batches of 1 to `LARGEST_BATCH` events for as long as it is iterated; waits while there is nothing new.
+        """Batches of 1 to `CATCHING_UP` events for as long as it is iterated; waits while there is nothing new.
 
         `after` tells the last seq that the caller has of each tenant; a tenant that is not in it begins at its first
         event. Called once in a consumer's life; whatever it raises ends that life.

@@ -1,35 +1,24 @@
 """Which events are worth decoding: half the work of a projector is to make objects of what it then passes over."""
 
 from collections.abc import Iterable
-from typing import ClassVar, Final
 
-from domain.event import Event
 from infra.catalogue import EVENTS
-from infra.log_feed import Decode
+from infra.log_feed import LogHistory
 from infra.mapper import Mapper
+from infra.postgres import Pool
 from projections.projection import Projection
 
 
-class Undecoded(Event):
-    """Stands for an event that none of the projections that it is handed to is about."""
-
-    stored_as: ClassVar[str] = ""
-
-
-_UNDECODED: Final = Undecoded()
-
-
-def decode_for(projections: Iterable[Projection]) -> Decode:
-    """Decodes what one of these projections is about, and what nobody knows: that is found out, and parked."""
-    decode, known = Mapper(EVENTS).decode, frozenset(event.stored_as for event in EVENTS)
+def passed_over(projections: Iterable[Projection]) -> frozenset[str]:
+    """The stored names of the events that none of these projections is about."""
     wanted = set[str]()
     for projection in projections:
         if projection.about is None:
-            return decode
+            return frozenset()
         wanted |= projection.about
-    passed_over = known - wanted
+    return frozenset(event.stored_as for event in EVENTS) - wanted
 
-    def decode_if_wanted(stored_as: str, data: bytes) -> Event:
-        return _UNDECODED if stored_as in passed_over else decode(stored_as, data)
 
-    return decode_if_wanted
+def history_for(pool: Pool, projections: Iterable[Projection]) -> LogHistory:
+    """The log as these projections want it; `pool` gives connections in the role `production_tool_projector`."""
+    return LogHistory(pool, Mapper(EVENTS).decode, passing_over=passed_over(projections))

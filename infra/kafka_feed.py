@@ -5,7 +5,7 @@ read from where the read models are, whatever the group has committed; what Kafk
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -14,7 +14,7 @@ import structlog
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from consumers.feed import Batch, History
+from consumers.feed import LARGEST_BATCH, Batch, History
 from infra.kafka import Kafka, KafkaError, partition_of
 from infra.kafka_member import Member
 from infra.kafka_start import find_start, incarnations
@@ -45,16 +45,18 @@ class KafkaFeed:
         history: History,
         decode: Decode,
         positions: Callable[[], Awaitable[Mapping[str, int]]],
+        passing_over: Collection[str] = (),
+        catching_up: int = LARGEST_BATCH,
     ) -> None:
         """`positions` tells where the read models are now, the one furthest behind in each tenant.
 
-        `pool` gives connections in the role `production_tool_projector`.
+        `pool` gives connections in the role `production_tool_projector`. Of events that are stored under the names in
+        `passing_over`, nothing is read but where they stand. A batch has up to `catching_up` events, if so many wait.
         """
-        self._where = where
         self._group = group
         self._pool = pool
         self._history = history
-        self._decode = decode
+        self._member = partial(Member, where, group, decode, passing_over=passing_over, most=catching_up)
         self._positions = positions
         self._thread = ThreadPoolExecutor(1, "kafka feed")
         self._incarnations: dict[str, str] = {}
@@ -82,7 +84,7 @@ class KafkaFeed:
     async def _join(self) -> Member:
         while True:
             try:
-                return await self._in_thread(lambda: Member(self._where, self._group, self._decode))
+                return await self._in_thread(self._member)
             except (KafkaError, OSError) as error:
                 _log.warning("kafka_unreachable", reason=repr(error))
                 await asyncio.sleep(_PAUSE)

@@ -8,7 +8,7 @@ import structlog
 
 from consumers.feed import LARGEST_BATCH
 from infra import kafka
-from infra.cloud_event import opened
+from infra.cloud_event import named_only, opened
 from infra.kafka import ConsumerRebalanceListener, Kafka, OffsetAndMetadata, TopicPartition
 from infra.log_feed import Decode
 from projections.recorded import Recorded
@@ -40,8 +40,16 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 class Member:
     """One by one: every call blocks, and they all belong to one thread."""
 
-    def __init__(self, where: Kafka, group: str, decode: Decode) -> None:
-        """Raises KafkaError when no broker answers."""
+    def __init__(
+        self, where: Kafka, group: str, decode: Decode, *, passing_over: Collection[str] = (), most: int = LARGEST_BATCH
+    ) -> None:
+        """Of events that are stored under the names in `passing_over`, nothing is read but where they stand.
+
+        `most`: events that one poll answers at once.
+
+        Raises:
+            KafkaError: no broker answers.
+        """
         self.client = kafka.member(where, group, session_timeout_ms=int(SESSION * 1000))
         self.new = set[int]()
         """Partitions that came and do not know yet where to begin."""
@@ -49,6 +57,8 @@ class Member:
         """Partitions that went to others, until whoever uses this has taken note."""
         self._topic = where.topic
         self._decode = decode
+        self._passing_over = frozenset(name.encode() for name in passing_over)
+        self._most = most
         self._applied: dict[Any, int] = {}
         self._committed = time.monotonic()
         self.client.subscribe([where.topic], listener=_Listener(self))
@@ -86,12 +96,12 @@ class Member:
             self._commit()
         found = list[tuple[str, Recorded]]()
         reached = dict[Any, int]()
-        for partition, messages in self.client.poll(_WAIT_MS, max_records=LARGEST_BATCH).items():
+        for partition, messages in self.client.poll(_WAIT_MS, max_records=self._most).items():
             if partition.partition in self.new:
                 continue  # from wherever the group was: it begins where the read models are
             for one in messages:
                 try:
-                    found.append(opened(one.value, self._decode))
+                    found.append(named_only(one.headers, self._passing_over) or opened(one.value, self._decode))
                 except (ValueError, KeyError, TypeError) as error:
                     # It has no place in any log, so leaving it out leaves nothing out.
                     _log.error("message_not_ours", partition=partition.partition, offset=one.offset, reason=repr(error))

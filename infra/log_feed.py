@@ -2,15 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from operator import itemgetter
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from psycopg import AsyncConnection
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
+from psycopg.sql import SQL, Composed, Literal
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool
 from pydantic import ValidationError
@@ -19,7 +20,7 @@ from consumers.feed import LARGEST_BATCH, Batch
 from consumers.parking import said
 from domain.event import Event
 from infra.mapper import UnknownEvent
-from projections.recorded import Recorded, Unreadable
+from projections.recorded import Recorded, Unreadable, passed_over
 
 CHANNEL: Final = "production_tool_events"
 """What the event log notifies after its commits."""
@@ -28,7 +29,20 @@ _POLL: Final = 1.0
 """Seconds until every head is looked at even though nobody has called."""
 _LATE: Final = timedelta(seconds=30)
 """A head that becomes visible later than this after its `recorded_at` is found by the poll only."""
+_AT_ONCE: Final = 10
+"""Tenants that a batch is shared out to when each of them is far behind."""
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_COUNT: Final = """
+SELECT count(*)
+FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) AS asked (tenant_id, after, until)
+CROSS JOIN LATERAL (
+    SELECT
+    FROM events
+    WHERE tenant_id = asked.tenant_id AND seq > asked.after AND seq <= asked.until
+    LIMIT asked.until - asked.after
+) AS e
+"""
 
 E_co = TypeVar("E_co", covariant=True)
 
@@ -70,10 +84,17 @@ class Reader(Protocol[E_co]):
 class LogHistory:
     """Ranges of the log; `consumers.feed.History`."""
 
-    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]], decode: Decode) -> None:
-        """`pool` gives connections in the role `production_tool_projector`."""
+    def __init__(
+        self, pool: AsyncConnectionPool[AsyncConnection[Any]], decode: Decode, *, passing_over: Collection[str] = ()
+    ) -> None:
+        """`pool` gives connections in the role `production_tool_projector`.
+
+        Of events that are stored under the names in `passing_over`, nothing is read but that they are there.
+        """
         self._pool = pool
         self._decode = decode
+        self._passes_over = bool(passing_over)
+        self._query = _query(passing_over)
 
     async def between(self, tenant_id: str, *, after: int, until: int) -> AsyncGenerator[Batch, None]:
         """See `consumers.feed.History`."""
@@ -108,43 +129,30 @@ class LogHistory:
         Raises:
             LookupError: an event is not there, so the log is broken.
         """
-        decode = self._decode
+        ranges = [list(column) for column in zip(*wanted, strict=True)]
         async with self._pool.connection() as connection:
-            cursor = connection.cursor()
+            cursor, counted = connection.cursor(), connection.cursor()
             cursor.adapters.register_loader("uuid", TextLoader)
             cursor.adapters.register_loader("json", AsStored)
-            async with connection.transaction():
+            async with connection.pipeline(), connection.transaction():
                 await connection.execute(
                     "SELECT set_config('app.tenants', %s::uuid[]::text, true), set_config('TimeZone', 'UTC', true)",
-                    [[want.tenant_id for want in wanted]],
+                    ranges[:1],
                 )
-                # LATERAL with a LIMIT, so that the plan is one index range a tenant even without statistics.
-                await cursor.execute(
-                    """
-                    SELECT asked.tenant_id, e.seq, e.stream, e.version, e.event_id, e.event_type, e.data,
-                           e.recorded_at, e.actor, e.correlation_id, e.causation_id
-                    FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) WITH ORDINALITY
-                        AS asked (tenant_id, after, until, n)
-                    CROSS JOIN LATERAL (
-                        SELECT seq, stream, version, event_id, event_type, data, recorded_at, actor, correlation_id,
-                               causation_id
-                        FROM events
-                        WHERE tenant_id = asked.tenant_id AND seq > asked.after AND seq <= asked.until
-                        ORDER BY seq
-                        LIMIT asked.until - asked.after
-                    ) AS e
-                    ORDER BY asked.n, e.seq
-                    """,
-                    [list(column) for column in zip(*wanted, strict=True)],
-                )
+                await cursor.execute(self._query, ranges)
+                if self._passes_over:
+                    await counted.execute(_COUNT, ranges)
             rows = await cursor.fetchall()
+            found = (await counted.fetchall())[0][0] if self._passes_over else len(rows)
+        # A seq is there once at most, so as many as there must be means every single one.
+        if found != sum(want.until - want.after for want in wanted):
+            raise LookupError(f"{found} events where {wanted} are committed: the log is not gapless")
+        decode = self._decode
         batch = [
-            Recorded(tenant, seq, stream, version, id_, type_, readable(decode, type_, data), *envelope)
-            for tenant, seq, stream, version, id_, type_, data, *envelope in rows
+            Recorded(tenant, seq, stream, version, id_, type_, readable(decode, type_, data), at, actor, why, cause)
+            for tenant, seq, stream, version, id_, type_, data, at, actor, why, cause in rows
         ]
-        if len(batch) != sum(want.until - want.after for want in wanted):
-            raise LookupError(f"{len(batch)} events where {wanted} are committed: the log is not gapless")
-        return batch
+        return batch if len(batch) == found else list(filled(wanted, batch))
 
 
 class LogFeed(Generic[E_co]):
@@ -161,15 +169,18 @@ class LogFeed(Generic[E_co]):
         history: Reader[E_co],
         calls: AsyncIterator[str],
         mine: Callable[[str], bool] | None = None,
+        catching_up: int = LARGEST_BATCH,
     ) -> None:
         """`calls`: something may have been committed (`infra.listen.heard` on `CHANNEL`); what it says is not read.
 
-        With `mine` only those tenants are followed.
+        With `mine` only those tenants are followed. A batch has up to `catching_up` events while there are more than
+        fit into the largest.
         """
         self._pool = pool
         self._history = history
         self._calls = calls
         self._mine = mine
+        self._catching_up = catching_up
         self._called = asyncio.Event()
         self._at: dict[str, int] = {}
         self._behind: dict[str, int] = {}
@@ -211,7 +222,8 @@ class LogFeed(Generic[E_co]):
                 async with asyncio.timeout(_POLL):
                     await self._called.wait()
             await self._look()
-        wanted = share_out(self._behind, self._at)
+        room = LARGEST_BATCH if self.behind <= LARGEST_BATCH else self._catching_up
+        wanted = share_out(self._behind, self._at, room)
         batch = await self._history.read(wanted)
         for want in wanted:
             self._at[want.tenant_id] = want.until
@@ -261,14 +273,58 @@ def pages(ranges: Iterable[Wanted], size: int) -> Iterator[list[Wanted]]:
         yield page
 
 
-def share_out(behind: Mapping[str, int], at: Mapping[str, int]) -> list[Wanted]:
-    """The next batch: something of everyone in the line, and all of what those who are behind a little need."""
-    room = LARGEST_BATCH
+def share_out(behind: Mapping[str, int], at: Mapping[str, int], room: int = LARGEST_BATCH) -> list[Wanted]:
+    """The next batch: up to `room` events of those who are first in the line, whom it gives a tenth of that each.
+
+    Who is behind by less gets all that it needs, and leaves the rest to the others.
+    """
+    line, most = list[tuple[str, int]](), max(1, room // _AT_ONCE)
+    left = room
+    for tenant_id, head in behind.items():
+        line.append((tenant_id, head - at.get(tenant_id, 0)))
+        left -= min(most, line[-1][1])
+        if left <= 0:
+            break
     wanted = list[Wanted]()
-    line = sorted(islice(behind.items(), LARGEST_BATCH), key=lambda item: item[1] - at.get(item[0], 0))
-    for place, (tenant_id, head) in enumerate(line):
+    for place, (tenant_id, missing) in enumerate(sorted(line, key=itemgetter(1))):
         after = at.get(tenant_id, 0)
-        until = min(head, after + room // (len(line) - place))
+        until = after + min(missing, room // (len(line) - place))
         wanted.append(Wanted(tenant_id, after, until))
         room -= until - after
     return wanted
+
+
+def filled(wanted: Iterable[Wanted], found: Iterable[Recorded]) -> Iterator[Recorded]:
+    """All events of these ranges, those among them that were `found` and those that were passed over."""
+    rest = iter(found)
+    one = next(rest, None)
+    for tenant_id, after, until in wanted:
+        at = after
+        while one is not None and one.tenant_id == tenant_id and one.seq <= until:
+            yield from passed_over(tenant_id, at, one.seq - 1)
+            yield one
+            at, one = one.seq, next(rest, None)
+        yield from passed_over(tenant_id, at, until)
+
+
+def _query(passing_over: Collection[str]) -> Composed:
+    # The names are constants to the planner, which then looks each event's up in a hash table.
+    # LATERAL with a LIMIT, so that the plan is one index range a tenant even without statistics.
+    return SQL(
+        """
+        SELECT asked.tenant_id, e.seq, e.stream, e.version, e.event_id, e.event_type, e.data,
+               e.recorded_at, e.actor, e.correlation_id, e.causation_id
+        FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[]) WITH ORDINALITY
+            AS asked (tenant_id, after, until, n)
+        CROSS JOIN LATERAL (
+            SELECT seq, stream, version, event_id, event_type, data, recorded_at, actor, correlation_id,
+                   causation_id
+            FROM events
+            WHERE tenant_id = asked.tenant_id AND seq > asked.after AND seq <= asked.until
+            ORDER BY seq
+            LIMIT asked.until - asked.after
+        ) AS e
+        WHERE e.event_type <> ALL ({passing_over}::text[])
+        ORDER BY asked.n, e.seq
+        """
+    ).format(passing_over=Literal(sorted(passing_over)))

@@ -9,20 +9,21 @@ from typing import Any, Final
 import psycopg
 import structlog
 
-from consumers.feed import Feed
+from consumers.feed import CATCHING_UP, LARGEST_BATCH, Feed
 from consumers.positions import furthest_behind
 from consumers.postgres_store import PostgresStore
 from consumers.projector import Projector, TooManyParked
 from consumers.store import Store
 from infra.cannot_run import CannotRun
-from infra.catalogue import KEYED, PROJECTIONS
-from infra.decoding import decode_for
+from infra.catalogue import EVENTS, KEYED, PROJECTIONS
+from infra.decoding import history_for, passed_over
 from infra.failpoint import cuttable, failpoint
 from infra.kafka import Kafka, check_kafka
 from infra.kafka import cut as cut_kafka
 from infra.kafka_feed import KafkaFeed, LogReplaced
 from infra.listen import heard
 from infra.log_feed import CHANNEL, LogFeed, LogHistory
+from infra.mapper import Mapper
 from infra.postgres import Pool, check_database, cut, projector_pool
 from infra.projector_health import ProjectorHealth
 from infra.projector_watch import watch as watch_projector
@@ -115,7 +116,7 @@ async def _follow_in_postgres(
 ) -> None:
     async with _pool(url) as pool:
         store = PostgresStore(pool=pool, projections=projections, failpoint=failpoint)
-        await _run(url, pool, store, kafka, health)
+        await _run(url, pool, store, kafka, health, catching_up=CATCHING_UP)
 
 
 async def _follow_in_redis(
@@ -127,13 +128,21 @@ async def _follow_in_redis(
         await _until_one_ends(watch(client), _run(url, pool, store, kafka, health))
 
 
-async def _run(url: str, pool: Pool, store: Store, kafka: Kafka | None, health: ProjectorHealth) -> None:
-    history = LogHistory(pool, decode_for(store.projections))
+async def _run(
+    url: str,
+    pool: Pool,
+    store: Store,
+    kafka: Kafka | None,
+    health: ProjectorHealth,
+    *,
+    catching_up: int = LARGEST_BATCH,
+) -> None:
+    history = history_for(pool, store.projections)
     feed: Feed
     if kafka is None:
-        feed = LogFeed(pool=pool, history=history, calls=heard(url, CHANNEL))
+        feed = LogFeed(pool=pool, history=history, calls=heard(url, CHANNEL), catching_up=catching_up)
     else:
-        feed = through_kafka(kafka, pool, history, store)
+        feed = through_kafka(kafka, pool, history, store, catching_up=catching_up)
     projector = Projector(feed=feed, history=history, store=store, failpoint=failpoint)
     try:
         await _until_one_ends(projector.run(), watch_projector(pool, store, projector, health))
@@ -181,7 +190,9 @@ async def _client(redis_url: str) -> AsyncIterator[Client]:
         await client.aclose()
 
 
-def through_kafka(kafka: Kafka, pool: Pool, history: LogHistory, store: Store) -> KafkaFeed:
+def through_kafka(
+    kafka: Kafka, pool: Pool, history: LogHistory, store: Store, *, catching_up: int = LARGEST_BATCH
+) -> KafkaFeed:
     """A feed for this store. All who keep the same read models are one group, and share the work."""
 
     async def positions() -> dict[str, int]:
@@ -193,6 +204,8 @@ def through_kafka(kafka: Kafka, pool: Pool, history: LogHistory, store: Store) -
         f"{kafka.topic}.{names}",
         pool=pool,
         history=history,
-        decode=decode_for(store.projections),
+        decode=Mapper(EVENTS).decode,
         positions=positions,
+        passing_over=passed_over(store.projections),
+        catching_up=catching_up,
     )

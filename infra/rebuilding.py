@@ -14,9 +14,8 @@ from consumers.projector import Projector, TooManyParked
 from consumers.rebuild import Compared
 from consumers.rebuild import rebuild as run
 from infra.cannot_run import CannotRun
-from infra.decoding import decode_for
+from infra.decoding import history_for
 from infra.failpoint import failpoint
-from infra.log_feed import LogHistory
 from infra.nothing import Nothing
 from infra.postgres import check_database, projector_pool, rebuilding_pool
 from projections.projection import Projection
@@ -41,7 +40,7 @@ async def rebuild(
     """
     await check_database(url)
     async with _alone(url, projection), projector_pool(url) as pool, rebuilding_pool(url) as there:
-        history = LogHistory(pool, decode_for([projection]))
+        history = history_for(pool, [projection])
         store = PostgresStore(pool=there, projections=[projection], failpoint=failpoint, tells=False)
         copy = PostgresCopy(
             projection=projection,

@@ -1,7 +1,8 @@
 """An event as the log recorded it: what a projection is fed with."""
 
-from datetime import datetime
-from typing import ClassVar, NamedTuple
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import ClassVar, Final, NamedTuple
 
 from domain.event import Event
 
@@ -12,6 +13,12 @@ class Unreadable(Event):
     stored_as: ClassVar[str] = ""
 
     why: str
+
+
+class Undecoded(Event):
+    """Stands for an event that none of the projections that it is handed to is about."""
+
+    stored_as: ClassVar[str] = ""
 
 
 class Recorded(NamedTuple):
@@ -33,3 +40,13 @@ class Recorded(NamedTuple):
     actor: str
     correlation_id: str
     causation_id: str | None
+
+
+UNDECODED: Final = Undecoded()
+_UNKNOWN: Final = ("", 0, "", "", UNDECODED, datetime(1970, 1, 1, tzinfo=UTC), "", "", None)
+
+
+def passed_over(tenant_id: str, after: int, until: int) -> Iterator[Recorded]:
+    """Events with `after < seq <= until`, of which nothing is known but their places: nobody here is about them."""
+    for seq in range(after + 1, until + 1):
+        yield Recorded(tenant_id, seq, *_UNKNOWN)

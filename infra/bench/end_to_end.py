@@ -16,6 +16,7 @@ from typing import Final
 
 import httpx
 
+from consumers.feed import CATCHING_UP
 from consumers.postgres_store import PostgresStore
 from consumers.projector import Projector
 from infra.bench.append import Progress
@@ -27,10 +28,8 @@ from infra.bench.rows import Row, percentiles
 from infra.bench.servers import server
 from infra.bench.workload import new_id
 from infra.built_in_issuer import make_token
-from infra.catalogue import EVENTS
+from infra.decoding import history_for
 from infra.kafka import Kafka
-from infra.log_feed import LogHistory
-from infra.mapper import Mapper
 from infra.postgres import projector_pool
 from infra.projecting import through_kafka
 from projections import holds
@@ -82,10 +81,10 @@ def _catch_up(size: int, url: str, topic: Kafka) -> Row:
 async def _caught_up(url: str, topic: Kafka, events: int) -> tuple[float, float]:
     """Wall and CPU seconds, joining the group included."""
     async with projector_pool(url) as pool:
-        history = LogHistory(pool, Mapper(EVENTS).decode)
+        history = history_for(pool, _PROJECTIONS)
         store = PostgresStore(pool=pool, projections=_PROJECTIONS, failpoint=lambda _: None)
         counted = Counted(store, events)
-        feed = through_kafka(topic, pool, history, store)
+        feed = through_kafka(topic, pool, history, store, catching_up=CATCHING_UP)
         projector = Projector(feed=feed, history=history, store=counted, failpoint=lambda _: None)
         start, cpu = time.perf_counter(), time.process_time()
         running = asyncio.create_task(projector.run())

@@ -1,8 +1,9 @@
 """Read models that follow the log by way of a real Kafka."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from uuid import uuid4
 
 import psycopg
@@ -14,9 +15,10 @@ from consumers.projector import Projector
 from infra.kafka import Kafka, producer
 from infra.kafka_feed import KafkaFeed, LogReplaced
 from infra.log_feed import LogHistory
+from projections.projection import Projection, names
 from tests.consumers.post import until
 from tests.consumers.recording import record
-from tests.consumers.tally import TALLY, Counted, create_tallies, decode, pool, positions, tallies
+from tests.consumers.tally import TALLY, Counted, Forgotten, create_tallies, decode, pool, positions, tallies
 from tests.infra.sending import relaying, running, send
 from tests.infra.topics import emptied, fresh
 
@@ -37,17 +39,25 @@ def topic(kafka: str) -> Kafka:
 
 
 @asynccontextmanager
-async def following(database: str, topic: Kafka) -> AsyncIterator[asyncio.Task[None]]:
+async def following(
+    database: str, topic: Kafka, projection: Projection = TALLY, *, passing_over: Sequence[str] = ()
+) -> AsyncIterator[asyncio.Task[None]]:
     """A projector of the tally behind Kafka, until the block ends."""
     async with pool(database) as connections:
         history = LogHistory(connections, decode)
-        store = PostgresStore(pool=connections, projections=[TALLY], failpoint=lambda _: None)
+        store = PostgresStore(pool=connections, projections=[projection], failpoint=lambda _: None)
 
         async def reached() -> dict[str, int]:
             return furthest_behind(await store.positions())
 
         feed = KafkaFeed(
-            topic, f"{topic.topic}.tally", pool=connections, history=history, decode=decode, positions=reached
+            topic,
+            f"{topic.topic}.tally",
+            pool=connections,
+            history=history,
+            decode=decode,
+            positions=reached,
+            passing_over=passing_over,
         )
         projector = Projector(feed=feed, history=history, store=store, failpoint=lambda _: None)
         async with running(projector.run()) as task:
@@ -63,6 +73,18 @@ async def test_what_is_recorded_becomes_rows_by_way_of_kafka(tallied: str, topic
         record(tallied, tenants[0], (f"tally/{tenants[0]}", Counted(by=1)))
         await until(lambda: positions(tallied)[tenants[0]] == 601, relay)
     assert tallies(tallied) == {f"tally/{one}": (1201, 601) if one == tenants[0] else (1200, 600) for one in tenants}
+
+
+async def test_what_a_read_model_is_not_about_is_passed_over_by_its_headers(tallied: str, topic: Kafka) -> None:
+    about_counting = replace(TALLY, about=names(Counted))
+    tenant = str(uuid4())
+    record(tallied, tenant, EVENT, ("tally/a", Forgotten()), ("tally/b", Forgotten()), EVENT, ("tally/a", Forgotten()))
+    async with (
+        relaying(tallied, topic) as relay,
+        following(tallied, topic, about_counting, passing_over=[Forgotten.stored_as]) as projecting,
+    ):
+        await until(lambda: positions(tallied, "tally") == {tenant: 5}, relay, projecting)
+    assert tallies(tallied) == {"tally/a": (2, 2)}
 
 
 async def test_it_begins_where_the_read_model_is_whatever_the_group_has_committed(tallied: str, topic: Kafka) -> None:
