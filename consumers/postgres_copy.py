@@ -6,7 +6,7 @@ ones, and a live read model that was right is not written at all.
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -125,6 +125,8 @@ class PostgresSwitch:
     connection: AsyncConnection[Any]
     projection: Projection
     live: Mapping[str, int]
+    differing: set[Table] = field(default_factory=set)
+    """The tables in which `compare` has found a difference."""
 
     async def compare(self) -> Compared:
         """See `consumers.rebuild.Switch`."""
@@ -135,6 +137,7 @@ class PostgresSwitch:
             cursor: Any = self.connection.cursor()
             await cursor.execute(_differences(table), [list(self.live), list(self.live)])
             async for key, old, new in cursor:
+                self.differing.add(table)
                 how = "was missing" if old is None else "was too many" if new is None else "was otherwise"
                 compared.differs(f"{table.name} {key} {how}")
         return compared
@@ -142,7 +145,7 @@ class PostgresSwitch:
     async def switch(self) -> None:
         """See `consumers.rebuild.Switch`."""
         tenants = [list(self.live)]
-        for table in self.projection.tables:
+        for table in self.differing:
             await self.connection.execute(_remove(table), tenants)
             await self.connection.execute(_add(table), tenants)
         where = [self.projection.name, *tenants]

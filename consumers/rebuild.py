@@ -60,7 +60,10 @@ class Switch(Protocol):
         """The copy against the live read model, key by key."""
 
     async def switch(self) -> None:
-        """From the end of the block on the copy's rows are the live ones, and for every reader at once."""
+        """From the end of the block on the copy's rows are the live ones, and for every reader at once.
+
+        Comes after `compare`: what does not differ is not written.
+        """
 
 
 class Copy(Protocol):

@@ -1,7 +1,8 @@
 """The tables in which read models are rebuilt: one of the same name in the schema `rebuilding` for each.
 
 They belong to nobody's data but a rebuild's, so `migrate` makes them from the live tables as these are now, and makes
-them anew when the live ones have changed. Without secondary indexes: nobody searches in them.
+them anew when the live ones have changed. Without secondary indexes, since nobody searches in them, and unlogged: a
+server that crashes empties them together with the positions of what was in them.
 """
 
 from collections.abc import Iterable
@@ -24,7 +25,7 @@ def renew(connection: Connection[Any], tables: Iterable[Table]) -> None:
             key = SQL(", ").join(map(Identifier, table.key))
             connection.execute(SQL("DROP TABLE IF EXISTS {}").format(twin))
             connection.execute(
-                SQL("CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS, PRIMARY KEY ({}))").format(
+                SQL("CREATE UNLOGGED TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS, PRIMARY KEY ({}))").format(
                     twin, Identifier(table.name), key
                 )
             )
@@ -45,7 +46,7 @@ def renew(connection: Connection[Any], tables: Iterable[Table]) -> None:
 
 
 def _is_alike(connection: Connection[Any], table: Table) -> bool:
-    """Whether the twin is there and has the columns of the live one, in their order."""
+    """Whether the twin is there, unlogged, and has the columns of the live one, in their order."""
     live, twin = (
         connection.execute(
             """
@@ -58,4 +59,7 @@ def _is_alike(connection: Connection[Any], table: Table) -> bool:
         ).fetchall()
         for name in (table.name, f"{SCHEMA}.{table.name}")
     )
-    return live == twin
+    unlogged = connection.execute(
+        "SELECT relpersistence = 'u' FROM pg_class WHERE oid = to_regclass(%s)", [f"{SCHEMA}.{table.name}"]
+    ).fetchone()
+    return live == twin and unlogged == (True,)
