@@ -161,11 +161,21 @@ def bench(
     seconds: Annotated[
         float, typer.Option("--seconds", metavar="S", min=0.1, help="How long each round measures.", show_default=True)
     ] = 5.0,
+    events: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--events",
+            metavar="N",
+            help="Events in the log that project, relay and end-to-end read; may be repeated.",
+            show_default="10000, 100000 and 1000000",
+        ),
+    ] = None,
 ) -> None:
     """Measure this version on this machine, beside what else could be used; exit status 1 when a must is missed.
 
     Starts databases of its own and leaves nothing behind.
     """
+    from infra.bench.command import MEASURES, measures
     from infra.bench.command import bench as measure
 
-    raise typer.Exit(0 if measure(names, json, seconds) else 1)
+    raise typer.Exit(0 if measure(names, json, seconds, among=measures(events) if events else MEASURES) else 1)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from infra.bench.end_to_end import end_to_end_rows
 from infra.bench.http import http_rows
 from infra.bench.kept_reads import kept_rows
 from infra.bench.live import live_rows
-from infra.bench.project import project_rows
+from infra.bench.project import A_TENANT, SIZES, project_rows
 from infra.bench.reads import reads_rows
 from infra.bench.relay import relay_rows
 from infra.bench.rows import Row, show
@@ -26,17 +27,31 @@ Measure = Callable[[float, Progress], list[Row]]
 
 _WIDE: Final = 160
 """Characters, where no terminal says how many there are: so that a row stays one line in a file."""
-MEASURES: Final[Mapping[str, Measure]] = {
-    "domain": domain_rows,
-    "append": append_rows,
-    "http": http_rows,
-    "live": live_rows,
-    "board": board_rows,
-    "project": project_rows,
-    "relay": relay_rows,
-    "end-to-end": end_to_end_rows,
-    "reads": lambda seconds, progress: [*kept_rows(seconds, progress), *reads_rows(seconds, progress)],
-}
+
+
+def measures(sizes: Sequence[int] = SIZES) -> Mapping[str, Measure]:
+    """What there is to measure, by name; what reads a whole log does so with logs of these numbers of events.
+
+    Raises:
+        typer.BadParameter: there can be no such log.
+    """
+    if any(size <= 0 or size % A_TENANT for size in sizes):
+        raise typer.BadParameter(f"a log that is read whole has a multiple of {A_TENANT:,} events")
+    growing = sorted(set(sizes))
+    return {
+        "domain": domain_rows,
+        "append": append_rows,
+        "http": http_rows,
+        "live": live_rows,
+        "board": board_rows,
+        "project": partial(project_rows, sizes=growing),
+        "relay": partial(relay_rows, sizes=growing),
+        "end-to-end": partial(end_to_end_rows, sizes=growing),
+        "reads": lambda seconds, progress: [*kept_rows(seconds, progress), *reads_rows(seconds, progress)],
+    }
+
+
+MEASURES: Final = measures()
 
 
 def bench(

@@ -15,6 +15,7 @@ from typing import Final
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from consumers.feed import CATCHING_UP, LARGEST_BATCH
 from consumers.parking import Parked
 from consumers.postgres_store import PostgresStore
 from consumers.projector import Projector
@@ -25,7 +26,7 @@ from infra.bench.servers import server
 from infra.bench.stock_projection import stock_projection
 from infra.bench.workload import Person, event_log, open_for_business, tenants, zipf
 from infra.catalogue import PROJECTIONS
-from infra.decoding import decode_for
+from infra.decoding import history_for
 from infra.log_feed import LogFeed, LogHistory
 from infra.postgres import Pool, projector_pool
 from infra.rebuilding import rebuild
@@ -33,7 +34,7 @@ from projections import artist_calendar, holds
 from projections.projection import Projection
 
 SIZES: Final = (10_000, 100_000, 1_000_000)
-_A_TENANT: Final = 5_000
+A_TENANT: Final = 5_000
 """Events of one tenant."""
 
 
@@ -88,7 +89,7 @@ async def written(url: str) -> None:
     async with event_log(url) as log:
         await open_for_business(log, [tenant])
         person = Person(log, zipf([tenant], Random(1)), Random(1))  # noqa: S311 - the same work every time
-        while recorded(url) < _A_TENANT:
+        while recorded(url) < A_TENANT:
             for _ in range(100):
                 await person.command()
 
@@ -104,7 +105,7 @@ def copied(url: str, events: int) -> None:
     """As many more tenants with the same log as make it so many events."""
     with psycopg.connect(url, autocommit=True) as connection:
         there = connection.execute("SELECT count(*) FROM heads").fetchone()
-        for _ in range(events // _A_TENANT - (there[0] if there else 0)):
+        for _ in range(events // A_TENANT - (there[0] if there else 0)):
             connection.execute(
                 """
                 WITH one AS (SELECT tenant_id FROM heads LIMIT 1), new AS (SELECT gen_random_uuid() AS tenant_id),
@@ -175,13 +176,15 @@ def _live(url: str, projections: Sequence[Projection]) -> Measured:
 async def _caught_up(url: str, projections: Sequence[Projection], events: int) -> tuple[float, float]:
     async with projector_pool(url) as pool:
         store = PostgresStore(pool=pool, projections=projections, failpoint=lambda _: None)
-        return await caught_up(store, LogHistory(pool, decode_for(projections)), pool, events)
+        return await caught_up(store, history_for(pool, projections), pool, events, catching_up=CATCHING_UP)
 
 
-async def caught_up(store: Store, history: LogHistory, pool: Pool, events: int) -> tuple[float, float]:
+async def caught_up(
+    store: Store, history: LogHistory, pool: Pool, events: int, *, catching_up: int = LARGEST_BATCH
+) -> tuple[float, float]:
     """Bring the read models of `store` from nothing to the end of a log of so many events: wall and CPU seconds."""
     counted = Counted(store, events * len(store.projections))
-    feed = LogFeed(pool=pool, history=history, calls=nobody())
+    feed = LogFeed(pool=pool, history=history, calls=nobody(), catching_up=catching_up)
     projector = Projector(feed=feed, history=history, store=counted, failpoint=lambda _: None)
     gc.collect()
     gc.freeze()

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from infra.bench.append import measure
 from infra.bench.clerk import Clerk
-from infra.bench.command import MEASURES, bench
+from infra.bench.command import MEASURES, bench, measures
 from infra.bench.end_to_end import end_to_end_rows
 from infra.bench.http import Round, all_accepted, latency_row, lost, one_round, running, throughput_row
 from infra.bench.http_client import drive, request
@@ -180,6 +180,14 @@ def test_an_unknown_benchmark_is_a_plain_mistake(tmp_path: Path) -> None:
         bench(["append", "teleport"], tmp_path / "figures.json", 1)
     with pytest.raises(typer.BadParameter):
         bench([], None, 1)
+
+
+def test_a_log_is_as_long_as_asked_for_or_there_is_no_such_log() -> None:
+    assert measures([10_000, 5_000]).keys() == MEASURES.keys()
+    with pytest.raises(typer.BadParameter, match="a multiple of 5,000 events"):
+        measures([10_000, 7_000])
+    with pytest.raises(typer.BadParameter, match="a multiple of 5,000 events"):
+        measures([0])
 
 
 def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(tmp_path: Path) -> None:
