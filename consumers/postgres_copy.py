@@ -212,13 +212,18 @@ def _differences(table: Table) -> Composed:
     # As text, since `json` has no equality: byte for byte.
     return SQL(
         """
-        SELECT key, old, new
-        FROM (SELECT ({key})::text AS key, o::text AS old FROM {live} o WHERE tenant_id = ANY (%s::uuid[])) AS o
-        FULL JOIN (SELECT ({key})::text AS key, n::text AS new FROM {copy} n WHERE tenant_id = ANY (%s::uuid[])) AS n
-            USING (key)
+        SELECT {row}::text, old, new
+        FROM (SELECT {key}, o::text AS old FROM {live} o WHERE tenant_id = ANY (%s::uuid[])) AS o
+        FULL JOIN (SELECT {key}, n::text AS new FROM {copy} n WHERE tenant_id = ANY (%s::uuid[])) AS n
+            USING ({key})
         WHERE old IS DISTINCT FROM new
         """
-    ).format(key=_row(table), live=Identifier(table.name), copy=Identifier(SCHEMA, table.name))
+    ).format(
+        row=_row(table),
+        key=SQL(", ").join(map(Identifier, table.key)),
+        live=Identifier(table.name),
+        copy=Identifier(SCHEMA, table.name),
+    )
 
 
 def _remove(table: Table) -> Composed:

@@ -101,8 +101,22 @@ async def rebuild(copy: Copy, history: History, *, only: str | None, progress: C
         TooManyParked: this version cannot build it; the live one is as it was.
     """
     await copy.begin()
+    compared = await renew(copy, history, await copy.remaining(only), only=only, progress=progress)
+    await copy.end(only)
+    return compared
+
+
+async def renew(
+    copy: Copy,
+    history: History,
+    remaining: Mapping[str, int],
+    *,
+    only: str | None,
+    progress: Callable[[int, int], None],
+) -> Compared:
+    """The part of a run, which has begun, that is about these of its `remaining` tenants; see `rebuild`."""
     await copy.projector.begin()
-    remaining, filled, compared = await copy.remaining(only), await copy.filled(), Compared()
+    filled, compared = await copy.filled(), Compared()
     done, total = sum(filled.get(tenant, 0) for tenant in remaining), sum(remaining.values())
     for group in groups(remaining):
         await copy.clear([tenant for tenant in group if not filled.get(tenant)])
@@ -119,8 +133,18 @@ async def rebuild(copy: Copy, history: History, *, only: str | None, progress: C
             compared += await switch.compare()
             await switch.switch()
         await copy.clear(group)
-    await copy.end(only)
     return compared
+
+
+def shares(seqs: Mapping[str, int], number: int) -> list[dict[str, int]]:
+    """Tenants with so many events, in that many parts with about as many events each; some may be empty."""
+    made: list[dict[str, int]] = [{} for _ in range(number)]
+    events = [0] * number
+    for tenant, seq in sorted(seqs.items(), key=lambda item: (-item[1], item[0])):
+        least = events.index(min(events))
+        made[least][tenant] = seq
+        events[least] += seq
+    return made
 
 
 def groups(seqs: Mapping[str, int]) -> list[list[str]]:

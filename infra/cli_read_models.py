@@ -93,8 +93,8 @@ def rebuild(
     from infra.database import database
     from infra.progress import bar
     from infra.projecting import named
-    from infra.rebuilding import rebuild as make_anew
     from infra.rebuilding_keys import make_anew as make_keys_anew
+    from infra.rebuilding_together import rebuild_together
     from infra.redis_server import redis_server
     from infra.stores import by_store
 
@@ -110,7 +110,7 @@ def rebuild(
                 made = asyncio.run(make_keys_anew(url, redis_url, keyed[0], id, progress))
             typer.echo(f"{name}: made anew from {made:,} events; `verify` compares it with the log, key by key")
             return
-        compared = asyncio.run(make_anew(url, projection, id, progress))
+        compared = rebuild_together(url, projection, id, progress)
     for example in compared.examples:
         typer.echo(example)
     typer.echo(f"{name}: {compared.rows:,} rows, of the old ones {compared.differences:,} were wrong")

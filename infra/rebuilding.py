@@ -16,6 +16,7 @@ from consumers.rebuild import rebuild as run
 from infra.cannot_run import CannotRun
 from infra.decoding import history_for
 from infra.failpoint import failpoint
+from infra.log_feed import LogHistory
 from infra.nothing import Nothing
 from infra.postgres import check_database, projector_pool, rebuilding_pool
 from projections.projection import Projection
@@ -39,7 +40,17 @@ async def rebuild(
         psycopg.OperationalError: it cannot be reached, or went away; the next run goes on from there.
     """
     await check_database(url)
-    async with _alone(url, projection), projector_pool(url) as pool, rebuilding_pool(url) as there:
+    async with alone(url, projection), copying(url, projection) as (copy, history):
+        try:
+            return await run(copy, history, only=tenant_id, progress=progress)
+        except TooManyParked as error:
+            raise RebuildRefused(f"nothing was switched: {error}") from error
+
+
+@asynccontextmanager
+async def copying(url: str, projection: Projection) -> AsyncIterator[tuple[PostgresCopy, LogHistory]]:
+    """The copy of a read model, and the log that it is made from."""
+    async with projector_pool(url) as pool, rebuilding_pool(url) as there:
         history = history_for(pool, [projection])
         store = PostgresStore(pool=there, projections=[projection], failpoint=failpoint, tells=False)
         copy = PostgresCopy(
@@ -49,10 +60,7 @@ async def rebuild(
             code=code(),
             failpoint=failpoint,
         )
-        try:
-            return await run(copy, history, only=tenant_id, progress=progress)
-        except TooManyParked as error:
-            raise RebuildRefused(f"nothing was switched: {error}") from error
+        yield copy, history
 
 
 def code() -> str:
@@ -66,7 +74,7 @@ def code() -> str:
 
 
 @asynccontextmanager
-async def _alone(url: str, projection: Projection) -> AsyncIterator[None]:
+async def alone(url: str, projection: Projection) -> AsyncIterator[None]:
     """Nobody else rebuilds it meanwhile."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         found = await connection.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_LOCK, projection.name])

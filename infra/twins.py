@@ -25,9 +25,9 @@ def renew(connection: Connection[Any], tables: Iterable[Table]) -> None:
             key = SQL(", ").join(map(Identifier, table.key))
             connection.execute(SQL("DROP TABLE IF EXISTS {}").format(twin))
             connection.execute(
-                SQL("CREATE UNLOGGED TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS, PRIMARY KEY ({}))").format(
-                    twin, Identifier(table.name), key
-                )
+                SQL(
+                    "CREATE UNLOGGED TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS, PRIMARY KEY ({}))"
+                ).format(twin, Identifier(table.name), key)
             )
             connection.execute(SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY").format(twin))
             connection.execute(

@@ -34,9 +34,8 @@ from infra.bench.servers import server
 from infra.bench.workload import ZONE, new_id
 from infra.built_in_issuer import NAME, make_token
 from infra.catalogue import KEYED
-from infra.decoding import decode_for
+from infra.decoding import history_for
 from infra.embedded_valkey import EmbeddedValkey
-from infra.log_feed import LogHistory
 from infra.postgres import projector_pool
 from infra.redis import open_client
 from infra.redis_keys import key_of
@@ -103,7 +102,7 @@ async def _caught_up(
 ) -> tuple[float, float]:
     async with projector_pool(url) as pool, aclosing(open_client(redis_url, name="bench")) as client:
         store = RedisStore(client=client, pool=pool, projections=projections, failpoint=lambda _: None)
-        return await caught_up(store, LogHistory(pool, decode_for(projections)), pool, events)
+        return await caught_up(store, history_for(pool, projections), pool, events)
 
 
 def _write(url: str, artists: int, bookings: int) -> int:

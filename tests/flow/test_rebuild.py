@@ -1,6 +1,7 @@
 """A read model is made anew while it is read and written: right at the switch, and never seen half built."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from httpx import AsyncClient
 from infra.catalogue import PROJECTIONS
 from infra.projecting import project
 from infra.rebuilding import RebuildRefused, rebuild
+from infra.rebuilding_together import HelperEnded, rebuild_together
 from infra.verify import verify
 from projections import holds
 from projections.projection import Projection
@@ -45,6 +47,13 @@ async def work(office: Office, *, holds: int = 6) -> tuple[str, str]:
         if n % 3:
             await office.release(hold)
     return artist, project_id
+
+
+async def four_offices(database: str) -> None:
+    async with open_log(database) as log:
+        for name in ("one", "two", "three", "four"):
+            await work(Office(log, name))
+    await catch_up(database)
 
 
 async def broken(database: str) -> list[str]:
@@ -149,6 +158,36 @@ async def test_killed_anywhere_the_next_run_goes_on(office: Office, database: st
     left = 0 if place == "rebuild.after_switch" else 12
     assert again.stdout.splitlines()[-1] == f"holds: {12 if left else 0} rows, of the old ones {left} were wrong"
     assert await broken(database) == []
+    assert left_behind(database) == 0
+
+
+def test_several_processes_make_it_anew_together(database: str) -> None:
+    asyncio.run(four_offices(database))
+    tamper(database, WRONG[0])
+    told = list[tuple[int, int]]()
+    compared = rebuild_together(
+        database, holds.PROJECTION, None, lambda *events: told.append(events), processes=3, worth=1
+    )
+    assert (compared.rows, compared.differences) == (24, 24)
+    assert told[-1][0] == told[-1][1] > 0
+    assert left_behind(database) == 0
+    assert asyncio.run(broken(database)) == []
+
+
+def test_a_helper_that_dies_ends_the_rebuild_and_the_next_run_goes_on(database: str) -> None:
+    asyncio.run(four_offices(database))
+    tamper(database, WRONG[0])
+
+    def kill(*_: int) -> None:
+        for helper in multiprocessing.active_children():
+            helper.kill()
+
+    with psycopg.connect(database) as nobody_switches:
+        nobody_switches.execute("SELECT FROM positions FOR UPDATE")
+        with pytest.raises(HelperEnded, match="run it again"):
+            rebuild_together(database, holds.PROJECTION, None, kill, processes=2, worth=1)
+    compared = rebuild_together(database, holds.PROJECTION, None, lambda *_: None, processes=2, worth=1)
+    assert (compared.rows, compared.differences) == (24, 24)
     assert left_behind(database) == 0
 
 
