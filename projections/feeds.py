@@ -6,7 +6,7 @@ A hold that is booked hands its entries over to the booking, so that whoever has
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from domain.calendar import TimeBooked, TimeHeld
+from domain.calendar import CALENDAR, TimeBooked, TimeHeld
 from domain.challenge import OpenChallenge
 from domain.claims import BookingClaim, HoldClaim, TimeOffClaim
 from domain.feed import FeedOpened, FeedRevoked
@@ -14,7 +14,7 @@ from domain.feed_entry import Entry, Status, advance, entries_from, handed_over,
 from domain.spans import Span, plain
 from domain.stored_claim import Claim, claim_from, kind_of, stored
 from projections.claims import concerned, fold, standing
-from projections.projection import Projection
+from projections.projection import Projection, names
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
@@ -186,4 +186,10 @@ def _opened(recorded: Recorded, opened: FeedOpened) -> Row:
     }
 
 
-PROJECTION: Final = Projection(name="feeds", tables=(FEEDS, ENTRIES), touches=touches, project=project)
+PROJECTION: Final = Projection(
+    name="feeds",
+    tables=(FEEDS, ENTRIES),
+    touches=touches,
+    project=project,
+    about=names(*CALENDAR.events, FeedOpened, FeedRevoked),
+)

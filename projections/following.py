@@ -14,7 +14,7 @@ from domain.groups import GroupDecided
 from domain.hold import HoldPlaced
 from domain.job import JobClosed, JobOpened
 from domain.project import ProjectCancelled
-from projections.projection import Projection
+from projections.projection import Projection, names
 from projections.recorded import Recorded
 from projections.rows import Rows
 from projections.table import Key, Row, Table
@@ -96,4 +96,23 @@ def _id(recorded: Recorded) -> str:
     return recorded.stream.partition("/")[2]
 
 
-PROJECTION: Final = Projection(name="following", tables=(DECISIONS, CONTENTS), touches=touches, project=project)
+PROJECTION: Final = Projection(
+    name="following",
+    tables=(DECISIONS, CONTENTS),
+    touches=touches,
+    project=project,
+    about=names(
+        GroupDecided,
+        ProjectCancelled,
+        HoldPlaced,
+        TimeLapsed,
+        TimeReleased,
+        TimeBooked,
+        BookingMade,
+        BookingCancelled,
+        BookingUnconfirmed,
+        BookingCompleted,
+        JobOpened,
+        JobClosed,
+    ),
+)
