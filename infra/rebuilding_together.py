@@ -67,8 +67,8 @@ def rebuild_together(
 ) -> Compared:
     """What `infra.rebuilding.rebuild` does, in up to so many processes; by default as many as there are processors.
 
-    Another process is used for each `worth` events. Helpers are forked, so whatever other threads hold at that moment is
-    never let go of in them: they use nothing that this process has opened.
+    Another process is used for each `worth` events. Helpers are forked, so whatever other threads hold at that moment
+    is never let go of in them: they use nothing that this process has opened.
 
     Raises:
         RebuildRefused, RoleRefused, SchemaMismatch, psycopg.OperationalError: as there.
