@@ -111,7 +111,7 @@ async def goes_on(database: str, around: dict[str, str], relay: Watched, mode: s
         async with a_relay(around):
             await all_is_marked(database)
             relay.resume()
-            await relay.says("lease_lost")
+            await until(lambda: at_work(database) == 2, seconds=PATIENCE)
             async with writing(database):
                 assert relay.process.returncode is None
             await all_is_marked(database)
@@ -123,6 +123,20 @@ async def goes_on(database: str, around: dict[str, str], relay: Watched, mode: s
 
 async def all_is_marked(database: str) -> None:
     await until(lambda: marks(database) == heads(database), seconds=PATIENCE)
+
+
+def at_work(database: str) -> int:
+    """How many relays that live have shards."""
+    with psycopg.connect(database) as connection:
+        ((relays,),) = connection.execute(
+            """
+            SELECT count(DISTINCT relay)
+            FROM relay_shards
+            JOIN relays USING (relay)
+            WHERE alive_until > clock_timestamp()
+            """
+        ).fetchall()
+        return int(relays)
 
 
 def rob(database: str) -> None:

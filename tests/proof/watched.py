@@ -32,9 +32,12 @@ class Watched:
                 self._news.notify_all()
 
     async def says(self, *what: str) -> None:
-        """Wait until it has logged one of these."""
-        async with asyncio.timeout(PATIENCE), self._news:
-            await self._news.wait_for(lambda: any(one in line for line in self._said for one in what))
+        """Wait until it has logged one of these; fails with what it has logged instead."""
+        try:
+            async with asyncio.timeout(PATIENCE), self._news:
+                await self._news.wait_for(lambda: any(self.said(one) for one in what))
+        except TimeoutError:
+            raise AssertionError(f"{what} was not said ({self.process.returncode}):\n{self.log}") from None
 
     def said(self, what: str) -> int:
         """How often it has logged that until now."""
