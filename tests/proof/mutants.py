@@ -672,6 +672,13 @@ MUTANTS = (
         ("tests/proof/test_failing_projector.py",),
     ),
     Mutant(
+        "what nobody is about is passed over without being counted",
+        "infra/log_feed.py",
+        "            found = (await counted.fetchall())[0][0] if self._passes_over else len(rows)\n",
+        "            found = sum(want.until - want.after for want in wanted)\n",
+        ("tests/consumers/test_log_feed.py::test_what_is_passed_over_is_given_by_its_place_alone_and_has_to_be_there",),
+    ),
+    Mutant(
         "a rebuilt read model is switched to before it is whole",
         "consumers/rebuild.py",
         "            async for _ in _fill(copy, history, after, switch.live):\n                pass\n",
