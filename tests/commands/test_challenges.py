@@ -428,3 +428,17 @@ def test_a_challenge_said_again_while_it_is_open_answers_as_the_first_time(studi
     assert {name: again[name] for name in ("challenge_id", "answer_by", "challenged")} == {
         name: first[name] for name in ("challenge_id", "answer_by", "challenged")
     }
+
+
+def test_a_challenge_that_is_over_before_its_time_is_up_ends_once() -> None:
+    """Nobody looks until all of it is overdue: one hold lapses, so that the other has won, and then lapses, too."""
+    studio = Studio()
+    studio.hold("a", MONDAY)
+    studio.pass_(hours=1)
+    studio.hold("b", MONDAY, project="spot")
+    studio.pass_(days=13, hours=12)
+    studio.challenge("x", by="b")
+    studio.pass_(days=2)
+    studio.record_overdue()
+    assert [ended.outcome for ended in studio.events(ChallengeEnded)] == ["won"]
+    assert studio.calendar().holds == {}

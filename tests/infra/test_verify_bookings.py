@@ -51,3 +51,15 @@ def test_a_booking_that_a_zone_has_moved_over_another_may_stay_there_when_the_re
         studio.reschedule(uid("a"), days("2027-03-01", "2027-03-02"))
     assert clashing(studio) == [[]] * 4
     assert wrong(studio, booked_once) == []
+
+
+def test_bookings_that_move_one_after_another_are_looked_at_once_all_have_moved() -> None:
+    """To later hours and back: one way or the other, the first of them comes to where the second one lies still."""
+    studio = Studio()
+    studio.book("a", days("2027-03-01"))
+    studio.book("b", days("2027-03-02"))
+    for rules in ("Europe/Lisbon", "Europe/Moscow"):
+        with read_as("Europe/Berlin", rules):
+            told = studio.rederive()
+        assert (told["claims"], told["double_booked"]) == (2, [])
+    assert wrong(studio, booked_once) == []

@@ -388,7 +388,7 @@ MUTANTS = (
         "domain/overdue.py",
         "if challenge.answer_by.at <= now",
         "if challenge.answer_by.at < now",
-        (CHALLENGES,),
+        (CHALLENGES, "tests/commands/test_challenges.py"),
     ),
     Mutant(
         "a stretch is contested twice",
@@ -403,7 +403,7 @@ MUTANTS = (
         "    first = stretch.entries[0].hold_id\n",
         "    first = next((e.hold_id for e in stretch.entries if challenge.intent(e.hold_id, stretch.starts_at)), "
         "stretch.entries[0].hold_id)\n",
-        (CHALLENGES,),
+        (CHALLENGES, "tests/commands/test_challenges.py"),
     ),
     Mutant(
         "a winner need not book",
@@ -423,7 +423,7 @@ MUTANTS = (
         "who was promoted lapses for not booking what is booked",
         "domain/consequences.py",
         "            turn.record(ClocksStopped(",
-        "            list((ClocksStopped(",
+        "            list(ClocksStopped(",
         (CALENDARS,),
     ),
     Mutant(
