@@ -16,6 +16,7 @@ from domain.calendar import CALENDAR
 from domain.challenge import CHALLENGE
 from domain.decider import Decider
 from domain.errors import NotFound
+from domain.feed import FEED
 from domain.hold import HOLD
 from domain.job import JOB
 from domain.project import PROJECT
@@ -36,7 +37,7 @@ History = Annotated[Tenant, reading(may=STAFF)]
 Category = Literal["artist", "booking", "calendar", "challenge", "feed", "hold", "job", "project", "tenant", "time_off"]
 
 _DECIDERS: Final[Mapping[str, Decider[Any]]] = {
-    decider.category: decider for decider in (ARTIST, BOOKING, CHALLENGE, HOLD, JOB, PROJECT, TENANT, TIME_OFF)
+    decider.category: decider for decider in (ARTIST, BOOKING, CHALLENGE, FEED, HOLD, JOB, PROJECT, TENANT, TIME_OFF)
 }
 """What can be folded to tell what changed. A calendar's events carry what their claims come to."""
 

@@ -10,6 +10,7 @@ CATEGORIES = {decider.category for decider in DECIDERS}
 
 def test_everything_that_is_in_the_log_has_a_history() -> None:
     assert set(get_args(history.Category)) == CATEGORIES
+    assert history._DECIDERS.keys() == CATEGORIES - {"calendar"}
 
 
 def test_everything_that_somebody_does_is_in_the_list_of_what_was_done() -> None:

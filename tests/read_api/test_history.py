@@ -1,8 +1,10 @@
 from uuid import uuid4
 
 import pytest
+from pydantic_core import from_json
 
 from commands.booking_changes import CancelBooking, cancel_booking
+from commands.feed import OpenFeed, RevokeFeed, open_a_feed, revoke_feed
 from commands.hold import ExtendHold, extend_hold
 from tests.flow.office import days
 from tests.read_api.scene import Scene
@@ -49,6 +51,15 @@ async def test_a_calendar_is_read_page_by_page(scene: Scene) -> None:
     assert second["next_cursor"] is None
     other = await scene.answer(f"/v1/history/artist/{scene.artist}", cursor=first["next_cursor"])
     assert other.status_code == 422
+
+
+async def test_a_feeds_history_says_when_it_was_opened_and_revoked(scene: Scene) -> None:
+    command = OpenFeed(project_id=scene.project)
+    opened = from_json((await open_a_feed(scene.office.log, scene.office.context(), command, lambda: bytes(32))).body)
+    await scene.office.ask(revoke_feed, opened["id"], RevokeFeed, reason="lost")
+    first, second = (await scene.see(f"/v1/history/feed/{opened['id']}"))["items"]
+    assert (first["type"], second["type"]) == ("feed.opened.v1", "feed.revoked.v1")
+    assert second["changes"] == [{"member": "revoked", "before": False, "after": True}]
 
 
 async def test_the_policys_history_says_which_rules_changed(scene: Scene) -> None:
