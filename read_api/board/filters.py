@@ -6,12 +6,13 @@ from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends
 from pydantic import BeforeValidator
 
 from domain.calendar import Calendar
 from domain.instants import Day, day_ends_at, day_starts_at
 from domain.spans import Span, overlap, union
+from read_api.directory import Words
 
 Unfilled: Final = BeforeValidator(lambda said: said or None)
 """A form sends what was left empty as nothing."""
@@ -19,8 +20,9 @@ Unfilled: Final = BeforeValidator(lambda said: said or None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Which artists: those with a skill, with something for a project, free on all of some days."""
+    """Which artists: those of a name, with a skill, with something for a project, free on all of some days."""
 
+    name: str | None = None
     skill: str | None = None
     project: UUID | None = None
     free_from: date | None = None
@@ -29,23 +31,24 @@ class Filters:
     @property
     def any(self) -> bool:
         """Whether they leave anybody out."""
-        return any((self.skill, self.project, self.free_from))
+        return any((self.name, self.skill, self.project, self.free_from))
 
     @property
     def query(self) -> str:
         """The same as an address says it."""
-        said = {name: getattr(self, name) for name in ("skill", "project", "free_from", "free_until")}
+        said = {name: getattr(self, name) for name in ("name", "skill", "project", "free_from", "free_until")}
         return urlencode({name: value for name, value in said.items() if value is not None})
 
 
 async def filters(
-    skill: Annotated[str | None, Query(max_length=200)] = None,
+    name: Annotated[Words | None, Unfilled] = None,
+    skill: Annotated[Words | None, Unfilled] = None,
     project: Annotated[UUID | None, Unfilled] = None,
     free_from: Annotated[Day | None, Unfilled] = None,
     free_until: Annotated[Day | None, Unfilled] = None,
 ) -> Filters:
     """What a form says; what it leaves empty filters nothing."""
-    return Filters(skill=skill or None, project=project, free_from=free_from, free_until=free_until)
+    return Filters(name=name, skill=skill, project=project, free_from=free_from, free_until=free_until)
 
 
 Filtered = Annotated[Filters, Depends(filters)]

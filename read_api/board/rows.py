@@ -61,7 +61,7 @@ async def get_row(
     """One artist's row, as it is once the read models have come as far as the `Consistency-Token`."""
     async with tenant.connection() as connection:
         window = grid_window(start, zoom, connection.now.date())
-        artists = await _artists(connection, tenant, skill=filters.skill, artist_id=str(id))
+        artists = await _artists(connection, tenant, filters, artist_id=str(id))
         rows = await _rows(connection, tenant, artists, window, filters)
     if not rows:
         raise NotFound("There is no such artist, or none that fits.")
@@ -74,7 +74,7 @@ async def rows_of(
     """The rows of the artists behind that place, and behind which the next ones are; None at the end."""
     rows = list[Row]()
     for _ in range(_LOOKS):
-        artists = await _artists(connection, tenant, skill=filters.skill, after=after)
+        artists = await _artists(connection, tenant, filters, after=after)
         rows += await _rows(connection, tenant, artists[:PAGE], window, filters)
         if len(artists) <= PAGE:
             return rows, None
@@ -85,7 +85,7 @@ async def rows_of(
 
 
 async def _artists(
-    connection: Connection, tenant: Tenant, *, skill: str | None, artist_id: str | None = None, after: int = 0
+    connection: Connection, tenant: Tenant, filters: Filters, *, artist_id: str | None = None, after: int = 0
 ) -> list[Found]:
     return await connection.rows(
         """
@@ -94,13 +94,15 @@ async def _artists(
         WHERE tenant_id = %(tenant_id)s
             AND seq > %(after)s
             AND (%(artist_id)s::uuid IS NULL OR artist_id = %(artist_id)s::uuid)
+            AND (%(name)s::text IS NULL OR strpos(lower(name), lower(%(name)s::text)) > 0)
             AND (%(skill)s::text IS NULL OR (skills::jsonb) ? %(skill)s::text)
         ORDER BY seq
         LIMIT %(most)s
         """,
         {
             "tenant_id": tenant.who.tenant_id,
-            "skill": skill,
+            "name": filters.name,
+            "skill": filters.skill,
             "artist_id": artist_id,
             "after": after,
             "most": PAGE + 1,

@@ -83,7 +83,9 @@ async def test_filters_find_who_has_a_skill_who_works_for_a_project_and_who_is_f
         return re.findall(r'data-name="(\w+)"', await see(client, f"{MARCH}&{query}"))
 
     assert await shown("") == ["Ana", "Ben"]
-    assert await shown("skill=&project=&free_from=&free_until=") == ["Ana", "Ben"]
+    assert await shown("name=&skill=&project=&free_from=&free_until=") == ["Ana", "Ben"]
+    assert await shown("name=bE") == ["Ben"]
+    assert await shown("name=_") == []
     assert await shown("skill=fx") == ["Ben"]
     assert await shown(f"project={whale}") == ["Ana"]
     assert await shown("free_from=2031-03-07") == ["Ben"]
@@ -309,7 +311,7 @@ async def test_no_page_carries_script_or_style_of_its_own(client: Client, databa
 
 
 async def test_what_makes_no_sense_is_a_page_that_says_so(client: Client) -> None:
-    for path in ("/?from=soon", "/?zoom=year", "/board/holds/x"):
+    for path in ("/?from=soon", "/?zoom=year", "/?skill=%00", "/?name=%00", "/board/holds/x"):
         assert "Back to the calendar" in await see(client, path, 422)
     assert "no such hold" in await see(client, f"/board/holds/{uuid4()}", 404)
 
