@@ -76,11 +76,13 @@ def failpoint(name: str) -> None:
         case "raise":
             raise Failed(name)
         case "stop":
-            # A stopped process cannot wake itself, and who stops itself may come to it after it has been woken.
+            # A stopped process cannot wake itself, and who stops itself may come to it after it has been woken. The
+            # shell's output ends when it has stopped us: whoever wakes us, we go on.
             pid = os.getpid()
-            subprocess.run(
-                ["/bin/sh", "-c", f"kill -STOP {pid}; sleep {failure.seconds}; kill -CONT {pid}"], check=False
-            )
+            commands = f"kill -STOP {pid}; exec >&-; sleep {failure.seconds}; kill -CONT {pid}"
+            shell = subprocess.Popen(["/bin/sh", "-c", commands], stdout=subprocess.PIPE)
+            if shell.stdout:
+                shell.stdout.read()
         case "cut":
             for cut in cut_connections:
                 cut()
