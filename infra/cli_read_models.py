@@ -93,7 +93,7 @@ def rebuild(
     from infra.database import database
     from infra.progress import bar
     from infra.projecting import named
-    from infra.rebuilding_keys import make_anew as make_keys_anew
+    from infra.rebuilding_keys import rebuild as rebuild_keys
     from infra.rebuilding_together import rebuild_together
     from infra.redis_server import redis_server
     from infra.stores import by_store
@@ -107,13 +107,14 @@ def rebuild(
             with redis_server(settings) as redis_url:
                 if redis_url is None:
                     raise CannotRun(f"{name} is kept in Redis: set REDIS_URL")
-                made = asyncio.run(make_keys_anew(url, redis_url, keyed[0], id, progress))
-            typer.echo(f"{name}: made anew from {made:,} events; `verify` compares it with the log, key by key")
-            return
-        compared = rebuild_together(url, projection, id, progress)
+                compared = asyncio.run(rebuild_keys(url, redis_url, keyed[0], id, progress))
+        else:
+            compared = rebuild_together(url, projection, id, progress)
     for example in compared.examples:
         typer.echo(example)
-    typer.echo(f"{name}: {compared.rows:,} rows, of the old ones {compared.differences:,} were wrong")
+    typer.echo(
+        f"{name}: {compared.rows:,} {'keys' if keyed else 'rows'}, of the old ones {compared.differences:,} were wrong"
+    )
 
 
 def _with_stores(names: list[str] | None, data: Data, work: Callable[["Stores"], Coroutine[None, None, T]]) -> T:

@@ -125,7 +125,7 @@ async def _follow_in_redis(
     async with _pool(url) as pool, _client(redis_url) as client:
         await check_redis(client)
         store = RedisStore(client=client, pool=pool, projections=projections, failpoint=failpoint)
-        await _until_one_ends(watch(client), _run(url, pool, store, kafka, health))
+        await _until_one_ends(watch(client), _run(url, pool, store, kafka, health, catching_up=CATCHING_UP))
 
 
 async def _run(

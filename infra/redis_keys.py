@@ -6,16 +6,24 @@ from projections.table import Key
 
 POSITION: Final = "position"
 """A hash: `seq`, the last that was applied, `incarnation`, the life of the log that it was read from, and `whole_at`,
-the seq from which on it is no longer a read model that catches up, but one to be read."""
+the seq from which on it is no longer a read model that catches up, but one to be read.
+
+`edition` is the one of the read model that is read; without it the first is, which has no name. `retried` counts how
+often parked events were applied after all, which changes rows and no seq."""
 PARKED: Final = "parked"
 """A hash: by seq, the events that were left out."""
 KEYS: Final = "keys"
-"""A set: every key that the read model has ever had in this tenant, to begin anew without a search."""
+"""A set: every key that the edition has ever had in this tenant, to begin anew without a search."""
 
 
-def key_of(tenant_id: str, projection: str, name: str) -> str:
-    """The key called `name` of a read model; without a name, the read model itself is one key."""
-    return f"pt:{{{tenant_id}}}:{projection}:{name}" if name else f"pt:{{{tenant_id}}}:{projection}"
+def model_of(tenant_id: str, projection: str, edition: str = "") -> str:
+    """What the names of a read model's keys begin with, in one of its editions."""
+    return f"pt:{{{tenant_id}}}:{projection}:{edition}" if edition else f"pt:{{{tenant_id}}}:{projection}"
+
+
+def key_of(tenant_id: str, projection: str, name: str, edition: str = "") -> str:
+    """The key called `name` of an edition of a read model."""
+    return f"{model_of(tenant_id, projection, edition)}:{name}"
 
 
 def field_of(key: Key) -> str:

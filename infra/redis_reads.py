@@ -5,23 +5,24 @@ from typing import Any, Final
 from redis.exceptions import NoScriptError
 
 from infra.redis import UNAVAILABLE, Client, open_client
-from infra.redis_keys import PARKED, POSITION, key_of
+from infra.redis_keys import PARKED, POSITION, model_of
 from read_api.keys import KeysUnavailable, Question, Reply
 
 _PATIENCE: Final = 0.5
 """Seconds: who asks had better have an answer from Postgres than wait for a Redis that is silent."""
 _AROUND: Final = """#!lua flags=allow-oom
-local places = {{}}
+local places, models = {{}}, {{}}
 for n = 1, #KEYS do
-    places[n] = redis.call('HMGET', KEYS[n] .. ':{position}', 'seq', 'incarnation', 'whole_at')
-    places[n][4] = redis.call('EXISTS', KEYS[n] .. ':{parked}')
+    places[n] = redis.call('HMGET', KEYS[n] .. ':{position}', 'seq', 'incarnation', 'whole_at', 'edition')
+    models[n] = places[n][4] and KEYS[n] .. ':' .. places[n][4] or KEYS[n]
+    places[n][4] = redis.call('EXISTS', models[n] .. ':{parked}')
 end
 local function answer()
 {script}
 end
 return {{places, answer()}}
 """
-"""Where the read models are, and the answer, of one moment; on a server that is full, too."""
+"""Where the read models are, and the answer of one moment; on a server that is full, too."""
 
 
 class RedisKeys:
@@ -34,7 +35,7 @@ class RedisKeys:
 
     async def ask(self, tenant_id: str, question: Question, arguments: tuple[str | int, ...]) -> Reply:
         """See `read_api.keys.Keys`."""
-        keys = [key_of(tenant_id, projection, "") for projection in question.projections]
+        keys = [model_of(tenant_id, projection) for projection in question.projections]
         try:
             places, answer = await self._run(question, keys, arguments)
         except UNAVAILABLE as error:

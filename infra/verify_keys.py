@@ -6,7 +6,7 @@ What its keys ought to be is worked out here, from the rows that the whole repla
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 
@@ -16,17 +16,13 @@ from pydantic_core import to_json
 from infra.log_feed import Decode, readable
 from infra.postgres import PROJECTOR
 from infra.redis import must_answer, open_client
-from infra.redis_keys import KEYS, PARKED, POSITION, field_of, key_of
+from infra.redis_contents import Value, contents
+from infra.redis_keys import POSITION, field_of, key_of
 from infra.verify_snapshot import Found, Snapshot
 from projections.keyed import KeyedProjection, Op
 from projections.recorded import Recorded
 from projections.rows import Rows
 
-Value = Any
-"""What a key holds: a dict of a hash or a sorted set, a set, or bytes."""
-
-_ATTEMPTS: Final = 100
-"""To read a read model while nothing moves; each is one short transaction."""
 _REASONS: Final = ":reasons"
 
 
@@ -39,12 +35,14 @@ async def replayed(
         fresh = Snapshot(connection, at.tenants, at.tell)
         async for head in fresh.each_tenant():
             for projection in projections:
-                seq, parked, stored = await _stored(client, head.tenant_id, projection.name)
-                expected = await _replay(fresh, head.tenant_id, projection, decode, until=seq, parked=parked)
-                for name in sorted(stored.keys() | expected.keys()):
+                stored = await contents(client, head.tenant_id, projection.name)
+                expected = await _replay(
+                    fresh, head.tenant_id, projection, decode, until=stored.seq, parked=stored.parked
+                )
+                for name in sorted(stored.keys.keys() | expected.keys()):
                     keys += 1
-                    if stored.get(name) != expected.get(name):
-                        found.violated(f"{projection.name} of {head.tenant_id}: the key {name or 'itself'!r} differs")
+                    if stored.keys.get(name) != expected.get(name):
+                        found.violated(f"{projection.name} of {head.tenant_id}: the key {name!r} differs")
     found.looked_at = at.said(f"{keys:,} keys")
     return found
 
@@ -86,60 +84,8 @@ async def _opened(url: str, redis_url: str) -> AsyncIterator[tuple[AsyncConnecti
         yield connection, client
 
 
-async def _stored(
-    client: Any,  # noqa: ANN401 - its answers are bytes, which it does not say
-    tenant_id: str,
-    projection: str,
-) -> tuple[int, set[int], dict[str, Value]]:
-    """The position, the seqs that are parked, and the keys by name, all of one moment."""
-    place, registry = (key_of(tenant_id, projection, name) for name in (POSITION, KEYS))
-    prefix = key_of(tenant_id, projection, "")
-    for _ in range(_ATTEMPTS):
-        names = sorted(await client.smembers(registry))
-        kinds = [await client.type(name) for name in names]
-        async with client.pipeline(transaction=True) as pipe:
-            pipe.hget(place, "seq")
-            pipe.scard(registry)
-            for name, kind in zip(names, kinds, strict=True):
-                _ask(pipe, name, kind)
-            seq, known, *values = await pipe.execute(raise_on_error=False)
-        if known != len(names) or any(isinstance(value, Exception) for value in values):
-            continue
-        keys = {
-            name.decode().removeprefix(prefix).removeprefix(":"): _value(kind, value)
-            for name, kind, value in zip(names, kinds, values, strict=True)
-        }
-        parked = {int(one) for one in keys.pop(PARKED, {})}
-        return int(seq or 0), parked, {name: value for name, value in keys.items() if value}
-    raise LookupError(f"{projection} of {tenant_id} moves faster than it can be read")
-
-
-def _ask(pipe: Any, name: bytes, kind: bytes) -> None:  # noqa: ANN401 - a pipeline of Redis
-    match kind:
-        case b"hash":
-            pipe.hgetall(name)
-        case b"zset":
-            pipe.zrange(name, 0, -1, withscores=True)
-        case b"set":
-            pipe.smembers(name)
-        case _:
-            pipe.get(name)
-
-
-def _value(kind: bytes, value: Any) -> Value:  # noqa: ANN401 - as Redis answers
-    match kind:
-        case b"hash":
-            return {field.decode(): text.decode() for field, text in value.items()}
-        case b"zset":
-            return {member.decode(): int(score) for member, score in value}
-        case b"set":
-            return {member.decode() for member in value}
-        case _:
-            return (value or b"").rstrip(b"\0")
-
-
 async def _replay(
-    at: Snapshot, tenant_id: str, projection: KeyedProjection, decode: Decode, *, until: int, parked: set[int]
+    at: Snapshot, tenant_id: str, projection: KeyedProjection, decode: Decode, *, until: int, parked: Collection[int]
 ) -> dict[str, Value]:
     """The keys that the log leads to, up to and with `until`, and less what is parked."""
     rows, keys = Rows({}), _Keys()

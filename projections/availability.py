@@ -9,6 +9,7 @@ the plane `unsure`, wherever it may lie, and who reads looks at the claims thems
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from domain.artist import ArtistAdded
@@ -232,6 +233,7 @@ def first_clock(row: Row) -> int | None:
     return min((clock for clock in clocks if clock is not None), default=None)
 
 
+@lru_cache(maxsize=8192)
 def _useless_after(slot: int) -> int:
     day = datetime.combine(date.fromordinal(slot // 2 + 1), datetime.min.time(), UTC)
     return int((day + _KEPT).timestamp())

@@ -23,7 +23,7 @@ QUESTION: Final = Question(
     script="""
     -- Made for this question, gone with it, and of no interest to replicas and to the file.
     redis.set_repl(redis.REPL_NONE)
-    local p, made, at = KEYS[1] .. ':', {}, 7
+    local p, made, at = models[1] .. ':', {}, 7
     local now, starts_at, ends_at = ARGV[1], ARGV[2], tonumber(ARGV[3])
     local after, limit, held_too = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 

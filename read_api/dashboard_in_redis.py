@@ -15,7 +15,7 @@ from read_api.tenant import Tenant
 QUESTION: Final = Question(
     projections=("dashboard", "deadlines"),
     script="""
-    local counts, clocks = KEYS[1] .. ':', KEYS[2] .. ':'
+    local counts, clocks = models[1] .. ':', models[2] .. ':'
     local now, soon = ARGV[1], ARGV[2]
     local function rows(table, ids)
         local found = {}

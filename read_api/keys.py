@@ -14,7 +14,7 @@ class Question:
 
     projections: tuple[str, ...]
     script: str
-    """Lua. `KEYS` are what the names of these read models' keys begin with, in order; `ARGV` is what is asked."""
+    """Lua. `models` are what the names of these read models' keys begin with, in order; `ARGV` is what is asked."""
 
 
 class Reply(NamedTuple):

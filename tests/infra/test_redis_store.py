@@ -26,7 +26,7 @@ from projections.keyed import KeyedProjection
 from projections.recorded import Recorded
 from projections.rows import Rows
 from tests.flow.office import Office, days, open_log
-from tests.infra.keys import all_keys
+from tests.infra.keys import Value, all_keys
 
 pytestmark = pytest.mark.anyio
 
@@ -93,8 +93,13 @@ async def _busy(office: Office, holds: int = 6) -> int:
     return (await office.release(placed[1])).seq
 
 
-def _everything(redis_url: str, tenant_id: str) -> dict[str, object]:
+def _everything(redis_url: str, tenant_id: str) -> dict[str, dict[str, Value]]:
     return {projection.name: all_keys(redis_url, tenant_id, projection.name) for projection in KEYED}
+
+
+def _less_position(keys: Mapping[str, Value]) -> dict[str, Value]:
+    """Which also says how often parked events were tried again, and where the log was at the beginning."""
+    return {name: value for name, value in keys.items() if name != ":position"}
 
 
 async def test_events_become_keys_together_with_their_position(database: str, redis_url: str, office: Office) -> None:
@@ -265,6 +270,47 @@ async def test_what_is_of_another_life_of_the_log_or_ahead_of_it_begins_anew(
     assert _everything(redis_url, office.tenant_id) == whole
 
 
+async def test_what_is_a_little_ahead_of_the_log_begins_anew_though_the_log_grows(
+    database: str, redis_url: str, office: Office
+) -> None:
+    last = await _busy(office)
+    async with setting(database, redis_url) as at:
+        await at.projector.apply(await at.read(office.tenant_id, 0, last))
+    with Redis.from_url(redis_url) as client:
+        for projection in KEYED:
+            client.hset(f"pt:{{{office.tenant_id}}}:{projection.name}:position", "seq", last + 2)
+    async with setting(database, redis_url) as at:
+        last = await _busy(office)
+        await at.projector.apply(await at.read(office.tenant_id, 0, last))
+    found = _everything(redis_url, office.tenant_id)
+    with Redis.from_url(redis_url) as client:
+        client.flushall()
+    async with setting(database, redis_url) as at:
+        await at.projector.apply(await at.read(office.tenant_id, 0, last))
+    again = _everything(redis_url, office.tenant_id)
+    assert {name: _less_position(keys) for name, keys in again.items()} == {
+        name: _less_position(keys) for name, keys in found.items()
+    }
+
+
+async def test_what_somebody_keeps_where_it_is_is_written_once_it_is_let_go(
+    database: str, redis_url: str, office: Office
+) -> None:
+    last = await _busy(office)
+    place = f"pt:{{{office.tenant_id}}}:dashboard:position"
+    async with setting(database, redis_url) as at:
+        await at.projector.apply(await at.read(office.tenant_id, 0, last - 1))
+        with Redis.from_url(redis_url) as client:
+            client.hset(place, "held_until", 2**40)
+            writing = asyncio.create_task(at.projector.apply(await at.read(office.tenant_id, last - 1, last)))
+            _, waiting = await asyncio.wait({writing}, timeout=0.5)
+            assert waiting
+            assert client.hget(place, "seq") == str(last - 1).encode()
+            client.hdel(place, "held_until")
+        await writing
+        assert (await at.store.positions())["dashboard"] == {office.tenant_id: last}
+
+
 async def test_a_redis_that_may_forget_keys_is_refused(redis_url: str) -> None:
     client = open_client(redis_url, name="test")
     await client.config_set("maxmemory-policy", "allkeys-lru")
@@ -286,13 +332,7 @@ async def test_what_can_never_be_applied_waits_with_what_builds_upon_it_and_is_a
     with Redis.from_url(redis_url) as client:
         client.flushall()
     poison = next(one.seq for one in await _log(database, office, last) if one.type == "calendar.time_booked.v1")
-
-    def hurt(recorded: Recorded, rows: Rows) -> None:
-        if recorded.seq == poison:
-            raise LookupError("no such thing")
-        availability.PROJECTION.project(recorded, rows)
-
-    hurting = dataclasses.replace(availability.PROJECTION, project=hurt)
+    hurting = _hurt_by(poison)
     async with setting(database, redis_url, projections=[hurting]) as at:
         await at.projector.apply(await at.read(office.tenant_id, 0, last))
         parked = await at.store.parked("availability")
@@ -305,7 +345,46 @@ async def test_what_can_never_be_applied_waits_with_what_builds_upon_it_and_is_a
         assert await at.store.retry(share) == []
         with pytest.raises(Fenced):
             await at.store.retry(share)
-    assert all_keys(redis_url, office.tenant_id, "availability") == whole["availability"]
+    assert _less_position(all_keys(redis_url, office.tenant_id, "availability")) == _less_position(
+        whole["availability"]
+    )
+
+
+async def test_what_was_applied_after_all_is_not_written_over_by_a_projector_that_knew_it_before(
+    database: str, redis_url: str, office: Office
+) -> None:
+    last = await _busy(office)
+    poison = next(one.seq for one in await _log(database, office, last) if one.type == "calendar.time_booked.v1")
+    hurting = _hurt_by(poison)
+    async with (
+        setting(database, redis_url, projections=[hurting]) as at,
+        setting(database, redis_url, projections=[availability.PROJECTION]) as mending,
+    ):
+        await at.projector.apply(await at.read(office.tenant_id, 0, last))
+        parked = await at.store.parked("availability")
+        events = [(await at.read(office.tenant_id, one.seq - 1, one.seq))[0] for one in parked]
+        assert await mending.store.retry(Share(availability.PROJECTION, events)) == []
+        new = await _busy(office)
+        await at.projector.apply(await at.read(office.tenant_id, last, new))
+        assert await at.store.parked("availability") == []
+    found = all_keys(redis_url, office.tenant_id, "availability")
+    with Redis.from_url(redis_url) as client:
+        client.flushall()
+    async with setting(database, redis_url, projections=[availability.PROJECTION]) as at:
+        await at.projector.apply(await at.read(office.tenant_id, 0, new))
+    again = all_keys(redis_url, office.tenant_id, "availability")
+    assert _less_position(again) == _less_position(found)
+
+
+def _hurt_by(poison: int) -> KeyedProjection:
+    """`availability`, but for one event that it cannot apply."""
+
+    def project(recorded: Recorded, rows: Rows) -> None:
+        if recorded.seq == poison:
+            raise LookupError("no such thing")
+        availability.PROJECTION.project(recorded, rows)
+
+    return dataclasses.replace(availability.PROJECTION, project=project)
 
 
 async def _log(database: str, office: Office, last: int) -> Batch:

@@ -6,12 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from redis import Redis
 
-from infra.rebuilding_keys import make_anew
-from infra.redis_reads import RedisKeys
 from infra.verify import Verdict, lines, verify
-from projections import dashboard
-from read_api.dashboard_in_redis import QUESTION
-from read_api.keys import KeysUnavailable
 from tests.flow.office import Office, days, open_log
 from tests.flow.project_once import caught_up
 
@@ -71,25 +66,3 @@ async def test_whatever_is_tampered_with_is_found(database: str, redis_url: str,
             for key, value in whole.items():
                 client.restore(key, 0, value)
     assert missed == []
-
-
-async def test_what_was_tampered_with_is_made_anew_and_not_read_until_it_is_whole(
-    database: str, redis_url: str, tenant: str
-) -> None:
-    with Redis.from_url(redis_url) as client:
-        client.hincrby(f"pt:{{{tenant}}}:dashboard:counts", "rank:1", 5)
-    told = []
-    keys = RedisKeys(redis_url)
-
-    def progress(done: int, total: int) -> None:
-        told.append((done, total))
-
-    made = await make_anew(database, redis_url, dashboard.PROJECTION, tenant, progress)
-    assert told[-1] == (made, made)
-    assert [one.ok for one in await verdicts(database, redis_url)] == [True, True]
-    await keys.ask(tenant, QUESTION, (0, 0, 0))
-    with Redis.from_url(redis_url) as client:
-        client.hset(f"pt:{{{tenant}}}:dashboard:position", mapping={"seq": 0, "incarnation": "put away", "whole_at": 1})
-    with pytest.raises(KeysUnavailable):
-        await keys.ask(tenant, QUESTION, (0, 0, 0))
-    await keys.aclose()

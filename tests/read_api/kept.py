@@ -14,9 +14,9 @@ from consumers.store import Share
 from domain.permission import ROLES, Who
 from infra.catalogue import EVENTS, KEYED
 from infra.mapper import Mapper
+from infra.redis_made import made
 from infra.redis_reads import RedisKeys
 from infra.redis_script import APPLY, NOWHERE, Move, Place, keys_and_arguments
-from infra.redis_store import _ops
 from projections.recorded import Recorded
 from read_api.freshness import Freshness
 from read_api.tenant import Reads, Tenant
@@ -45,8 +45,9 @@ def kept(redis_url: str, studio: Studio) -> None:
     moves = []
     for projection in KEYED:
         share = Share(projection, recorded, [Step(studio.tenant, projection.name, 0, last)])
-        ops = _ops(share, folding.fold([share], {}, {})).get(studio.tenant, ())
-        moves.append(Move(projection.name, NOWHERE, Place(last, "life"), last, ops))
+        rows, ops = made(share, folding.fold([share], {}, {}))
+        some = rows.get(studio.tenant, {}), ops.get(studio.tenant, ())
+        moves.append(Move(projection.name, NOWHERE, Place(last, "life"), last, *some))
     with Redis.from_url(redis_url) as client:
         client.flushall()
         keys, arguments = keys_and_arguments(studio.tenant, moves)
