@@ -15,6 +15,7 @@ from infra.bench.board import board_rows
 from infra.bench.domain import domain_rows
 from infra.bench.end_to_end import end_to_end_rows
 from infra.bench.http import http_rows
+from infra.bench.into_redis import into_redis_rows
 from infra.bench.kept_reads import kept_rows
 from infra.bench.live import live_rows
 from infra.bench.project import A_TENANT, SIZES, project_rows
@@ -47,6 +48,7 @@ def measures(sizes: Sequence[int] = SIZES) -> Mapping[str, Measure]:
         "project": partial(project_rows, sizes=growing),
         "relay": partial(relay_rows, sizes=growing),
         "end-to-end": partial(end_to_end_rows, sizes=growing),
+        "redis": into_redis_rows,
         "reads": lambda seconds, progress: [*kept_rows(seconds, progress), *reads_rows(seconds, progress)],
     }
 

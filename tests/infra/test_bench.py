@@ -172,7 +172,18 @@ def test_a_missed_must_is_the_answer_of_all(tmp_path: Path) -> None:
 
 
 def test_an_unknown_benchmark_is_a_plain_mistake(tmp_path: Path) -> None:
-    assert list(MEASURES) == ["domain", "append", "http", "live", "board", "project", "relay", "end-to-end", "reads"]
+    assert list(MEASURES) == [
+        "domain",
+        "append",
+        "http",
+        "live",
+        "board",
+        "project",
+        "relay",
+        "end-to-end",
+        "redis",
+        "reads",
+    ]
     with pytest.raises(
         typer.BadParameter,
         match=r"'teleport'.*there are: domain, append, http, live, board, project, relay, end-to-end, reads",
