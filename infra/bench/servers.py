@@ -15,7 +15,7 @@ from infra.migrate import migrate
 # `commit_delay` waits before each flush when at least `commit_siblings` other transactions are open: with 0, always.
 _SLOW = {"commit_delay": "900", "commit_siblings": "0"}
 _SETTINGS = {"max_connections": "200", "min_wal_size": "1GB", "max_wal_size": "4GB", "shared_buffers": "512MB"}
-_WAL_FILES = 64
+WAL_FILES = 64
 """As many as `min_wal_size` keeps."""
 _COMMITS = 200
 
@@ -38,7 +38,7 @@ def _make_wal_files(url: str) -> None:
     Making one holds every commit up for as long as it takes to write 16 MB, which would happen about once a second.
     """
     with psycopg.connect(url, autocommit=True) as connection:
-        for _ in range(_WAL_FILES):
+        for _ in range(WAL_FILES):
             connection.execute("SELECT pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()")
         connection.execute("CHECKPOINT")
 
