@@ -484,7 +484,7 @@ MUTANTS = (
         "infra/redis_kept.py",
         "return known.rows.get(table, {}) if known and known.place == at else {}",
         "return known.rows.get(table, {}) if known else {}",
-        (REDIS,),
+        ("tests/infra/test_redis_kept.py",),
     ),
     Mutant(
         "a read model in Redis is written while it is being switched",
