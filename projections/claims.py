@@ -1,6 +1,7 @@
 """Claims one by one: a calendar's event folded into just the claims that it is about, by the calendar's own evolve."""
 
 from collections.abc import Sequence
+from typing import Any, Final, TypeVar, assert_never
 
 from domain.calendar import (
     CALENDAR,
@@ -22,10 +23,13 @@ from domain.calendar import (
     TimeOffMarked,
     TimeReleased,
 )
-from domain.challenge import ChallengeAnswered, ChallengeEnded, ChallengeOpened
+from domain.challenge import ChallengeAnswered, ChallengeEnded, ChallengeOpened, OpenChallenge
+from domain.claims import BookingClaim, HoldClaim, TimeOffClaim
 from domain.event import Event
 from domain.rederived import BookingRederived, ContestRederived, TimeOffRederived, TimeRederived
-from domain.stored_claim import Claim, calendar_of
+from domain.stored_claim import Claim
+
+C = TypeVar("C", bound=Claim)
 
 
 def concerned(event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - one case a kind of claim
@@ -62,9 +66,41 @@ def concerned(event: Event) -> tuple[str, ...]:  # noqa: PLR0911 - one case a ki
             return ()
 
 
+class _Few(dict[str, C]):
+    """Claims by id, all that `evolve` asks for: to know them by time, as decisions do, is most of a small calendar."""
+
+    def put(self, id: str, claim: C) -> "_Few[C]":
+        """The same with `claim` under `id`."""
+        return _Few({**self, id: claim})
+
+    def without(self, id: str) -> "_Few[C]":
+        """The same without that claim."""
+        return _Few({other: claim for other, claim in self.items() if other != id})
+
+
+_NOTHING: Final = _Few[Any]()
+
+
 def fold(claims: Sequence[Claim], event: Event) -> Calendar:
     """What `claims`, those that `event` concerns, have become, and what has come; what has ended is not there."""
-    return CALENDAR.evolve(calendar_of(claims) if claims else CALENDAR.initial, event)
+    holds: Any = _NOTHING
+    bookings: Any = _NOTHING
+    time_off: Any = _NOTHING
+    challenges: Any = _NOTHING
+    for claim in claims:
+        match claim:
+            case HoldClaim():
+                holds = holds.put(claim.hold_id, claim)
+            case BookingClaim():
+                bookings = bookings.put(claim.booking_id, claim)
+            case TimeOffClaim():
+                time_off = time_off.put(claim.time_off_id, claim)
+            case OpenChallenge():
+                challenges = challenges.put(claim.challenge_id, claim)
+            case _:
+                assert_never(claim)
+    few = Calendar(holds, bookings, time_off, 0, challenges, (), CALENDAR.initial.conflicts)
+    return CALENDAR.evolve(few, event)
 
 
 def standing(calendar: Calendar, id: str) -> Claim | None:
