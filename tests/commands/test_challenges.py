@@ -222,6 +222,12 @@ def test_contested_time_can_be_released_but_not_changed_and_its_clock_not_extend
     assert ended(studio) == [("won", "01", "01")]
 
 
+def test_who_has_no_part_in_a_challenge_may_change_the_time_that_it_is_about(studio: Studio) -> None:
+    studio.challenge("x", by="b", periods=MONDAY)
+    studio.change("c", days("2027-03-02", "2027-03-05"))
+    assert studio.ranks("a")[0] == (1, "live")
+
+
 def test_a_challenge_ends_when_the_challenger_lets_go(studio: Studio) -> None:
     studio.challenge("x", by="b")
     studio.release("b")

@@ -186,7 +186,7 @@ def test_an_unknown_benchmark_is_a_plain_mistake(tmp_path: Path) -> None:
     ]
     with pytest.raises(
         typer.BadParameter,
-        match=r"'teleport'.*there are: domain, append, http, live, board, project, relay, end-to-end, reads",
+        match=r"'teleport'.*there are: domain, append, http, live, board, project, relay, end-to-end, redis, reads",
     ):
         bench(["append", "teleport"], tmp_path / "figures.json", 1)
     with pytest.raises(typer.BadParameter):

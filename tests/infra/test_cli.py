@@ -132,9 +132,12 @@ def test_a_part_alone_starts_the_embedded_server_and_ends_it_when_told(
     port, cluster = free_port("127.0.0.1"), data / "postgres"
     environment = environment_with({"PRODUCTION_TOOL_PORT": str(port), "PRODUCTION_TOOL_LOG_LEVEL": "warning"})
     with subprocess.Popen([*TOOL, command, "--data", data], env=environment, stderr=subprocess.PIPE) as part:
-        assert until(lambda: _answers(port) if command == "api" else _listens(cluster), 60)
-        part.send_signal(number)
-        _, said = part.communicate(timeout=30)
+        try:
+            assert until(lambda: _answers(port) if command == "api" else _listens(cluster), 60)
+            part.send_signal(number)
+            _, said = part.communicate(timeout=30)
+        finally:
+            part.kill()  # or the block waits for one that does not end
     assert (part.returncode, said) == (0, b"")
     assert postmaster(cluster) is None
 

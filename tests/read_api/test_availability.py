@@ -39,8 +39,8 @@ def test_the_bits_give_what_the_calendars_say_at_any_time(
     studio = told(story)
     kept(redis_url, studio)
     for start, end in windows:
-        if start.in_zone("UTC") >= end.in_zone("UTC"):
-            continue
+        if any(start.in_zone(zone) >= end.in_zone(zone) for zone in ("UTC", "Europe/Berlin")):
+            continue  # no time at all, there or where the artists are
         for elapsed in (timedelta(), timedelta(hours=47), timedelta(days=13, hours=12)):
             now, window = studio.log.now + elapsed, Window(start, end)
             for held_too in (True, False):
