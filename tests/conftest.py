@@ -34,25 +34,34 @@ _REDIS = [
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Function]) -> None:
-    """Campaigns, and what goes through Kafka, run on one server of each kind, and with `PROOF_SERVERS=all` on all."""
+    """Leave out what `make test` has no time for; with `PROOF_SERVERS=all` everything runs on every server.
+
+    Campaigns, browsers and what goes through Kafka run on the servers that we bring; what needs a Postgres and a Redis
+    runs on those and on the installed ones, but not on one of each.
+    """
     if os.environ.get("PROOF_SERVERS") == "all":
         return
     kept, left_out = list[pytest.Function](), list[pytest.Function]()
     for item in items:
-        (left_out if _is_costly(item) and _is_on_another(item) else kept).append(item)
+        others = _others(item)
+        (left_out if (_is_costly(item) and any(others)) or _is_mixed(others) else kept).append(item)
     config.hook.pytest_deselected(items=left_out)
     items[:] = kept
 
 
 def _is_costly(item: pytest.Function) -> bool:
-    return "kafka" in item.fixturenames or "proof" in item.path.parts
+    return "kafka" in item.fixturenames or bool({"proof", "board"} & {*item.path.parts})
 
 
-def _is_on_another(item: pytest.Function) -> bool:
-    """Whether it is to run on a server that was installed, and not on the one that we bring."""
+def _is_mixed(others: list[bool]) -> bool:
+    return len(_SERVERS) > 1 and len(_REDIS) > 1 and len({*others}) > 1
+
+
+def _others(item: pytest.Function) -> list[bool]:
+    """Of the servers that it runs on, whether each was installed, and is not the one that we bring."""
     callspec = getattr(item, "callspec", None)
     on = {} if callspec is None else callspec.params
-    return any(on.get(fixture) is not None for fixture in ("postgres_url", "redis_server"))
+    return [on[fixture] is not None for fixture in ("postgres_url", "redis_server") if fixture in on]
 
 
 @pytest.fixture(scope="session")
