@@ -31,7 +31,7 @@ format: .venv/dev.stamp ## Let ruff format and mend what it can
 
 proof: .venv/dev.stamp ## The same proofs at length: crashes at every failpoint, races, stories, planted bugs
 	@tests/need
-	@$(LONG) $(BIN)/pytest -s -o faulthandler_timeout=0 tests/proof tests/domain tests/api $(ARGS)
+	@$(LONG) $(BIN)/pytest -s -o faulthandler_timeout=0 -o timeout=0 tests/proof tests/domain tests/api $(ARGS)
 	@$(BIN)/python -m tests.proof.mutants
 
 mutants: .venv/dev.stamp ## Plant bugs and see each of them caught; ARGS="a word of its name" for some
