@@ -18,7 +18,6 @@ from psycopg_pool import AsyncConnectionPool
 from commands.calendar import record_overdue
 from commands.context import Context
 from commands.log import CommandInFlight, Log, LogUnavailable
-from consumers.told import end_if_told
 from domain.errors import DomainError, VersionConflict
 from domain.overdue import NotDue
 from projections.overdue import PROJECTION
@@ -116,7 +115,6 @@ class Clock:
         while True:
             self._called.clear()
             seconds = await self.record()
-            end_if_told()
             await asyncio.sleep(_BREATH)
             waiting = asyncio.ensure_future(self._called.wait())
             await asyncio.wait({waiting}, timeout=max(0.0, min(seconds, _LONGEST) - _BREATH))

@@ -19,7 +19,6 @@ from commands.following import Following, follow, of_group
 from commands.log import CommandInFlight, Log, LogUnavailable
 from consumers import positions
 from consumers.positions import Fenced, Step
-from consumers.told import end_if_told
 from domain.errors import DomainError, VersionConflict
 from domain.groups import GroupDecided
 from domain.project import ProjectCancelled
@@ -81,7 +80,6 @@ class Follower:
                 await self.carry_out(await self._tenants())
             elif reached.projection == PROJECTION.name:
                 await self.carry_out(list(reached.reached))
-            end_if_told()
 
     async def carry_out(self, tenants: Sequence[str]) -> None:
         """Do everything that follows from what these tenants have decided so far."""

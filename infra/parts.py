@@ -11,13 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+import uvloop
+
 from infra.cannot_run import CannotRun
 
 _PATIENCE: Final = 10.0
 """Seconds that a part has to end by itself."""
-_AGAIN: Final = 3.0
-"""Seconds after which work that was cancelled is cancelled again: `asyncio.wait_for`, which libraries use, loses a
-cancellation now and then before Python 3.12."""
 
 
 class PartEnded(CannotRun):
@@ -106,14 +105,13 @@ def run_until_told(work: Coroutine[Any, Any, None]) -> None:
             asyncio.get_running_loop().add_signal_handler(number, wish.set)
         task, told = asyncio.ensure_future(work), asyncio.ensure_future(wish.wait())
         await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
-        while told.done() and not task.done():
+        if told.done():
             task.cancel()
-            await asyncio.wait({task}, timeout=_AGAIN)
         told.cancel()
         with suppress(asyncio.CancelledError):
             await task
 
-    asyncio.run(run())
+    uvloop.run(run())
 
 
 def end_with_parent() -> None:

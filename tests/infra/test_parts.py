@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -27,19 +26,6 @@ from infra.parts import Part, run_together
 parts = tuple(Part(name, (sys.executable, *sys.argv[1:3], sys.argv[3] + name)) for name in ("one", "two"))
 async def nothing(): pass
 asyncio.run(run_together(parts, environment={}, started=nothing))
-"""
-
-
-_FORGETFUL = """
-import asyncio
-from contextlib import suppress
-from infra.parts import run_until_told
-async def work():
-    with suppress(asyncio.CancelledError):
-        print("ready", flush=True)
-        await asyncio.Event().wait()
-    await asyncio.Event().wait()
-run_until_told(work())
 """
 
 
@@ -125,11 +111,3 @@ async def test_a_part_ends_with_its_parent_even_when_that_was_killed(tmp_path: P
     process.kill()
     await process.wait()
     assert await asyncio.to_thread(until, lambda: all(map(_is_gone, pids)), 30)
-
-
-def test_work_that_loses_a_cancellation_ends_all_the_same() -> None:
-    with subprocess.Popen([sys.executable, "-c", _FORGETFUL], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        process.terminate()
-        assert process.wait(30) == 0
