@@ -6,6 +6,7 @@ on 127.0.0.1 with a password, and is there as long as somebody uses it.
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -61,6 +62,11 @@ class _Postgres:
         return account.program(program, *options, cluster=self._cluster)
 
     def url(self, running: Running) -> str | None:
+        try:
+            # One that was killed may still have its process, and takes nobody.
+            socket.create_connection(("127.0.0.1", running.port)).close()
+        except ConnectionRefusedError:
+            return None
         server = f"postgresql://{NAME}:{self._password.read_text()}@127.0.0.1:{running.port}"
         with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
             if connection.execute("SELECT FROM pg_database WHERE datname = %s", (NAME,)).fetchone() is None:

@@ -27,6 +27,9 @@ _SERVERS = [
     *(pytest.param(binaries, id=f"debian-{binaries.parent.name}") for binaries in sorted(_OTHERS)),
 ]
 
+# Whoever drops a database waits for everybody who is signing in, and one who was cancelled then is let go of late.
+_FOR_TESTS = {"fsync": "off", "authentication_timeout": "5s"}
+
 _REDIS = [
     pytest.param(None, id="valkey"),
     *(pytest.param(found, id="redis") for found in [Path("/usr/bin/redis-server")] if found.exists()),
@@ -81,7 +84,7 @@ def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A server for the whole run; its own database is empty. Everything that asks for it runs once on each server."""
     with (
         _open_directory() as directory,
-        EmbeddedPostgres(directory, binaries=request.param, settings={"fsync": "off"}) as url,
+        EmbeddedPostgres(directory, binaries=request.param, settings=_FOR_TESTS) as url,
     ):
         yield url
 

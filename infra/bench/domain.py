@@ -6,7 +6,7 @@ Each decision is made by the handler that HTTP calls, and thrown away, so that t
 import asyncio
 import math
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import cycle, islice, pairwise
@@ -45,9 +45,9 @@ Steps = Mapping[str, Iterator[Decide]]
 """By its name, one step again and again, each time about another hold."""
 
 
-def domain_rows(seconds: float, progress: Progress) -> list[Row]:
-    """A row for each step and size, and one for what the step costs more on the fullest calendar."""
-    calendars = {size: asyncio.run(full_calendar(size)) for size in SIZES}
+def domain_rows(seconds: float, progress: Progress, sizes: Sequence[int] = SIZES) -> list[Row]:
+    """A row for each step and size, and one for what the step costs more on the next larger calendar."""
+    calendars = {size: asyncio.run(full_calendar(size)) for size in sizes}
     rates: dict[tuple[str, int], list[float]] = {}
     for number in range(_ROUNDS):
         progress(f"domain: round {number + 1} of {_ROUNDS}")
@@ -55,7 +55,7 @@ def domain_rows(seconds: float, progress: Progress) -> list[Row]:
             for name, decisions in steps.items():
                 rates.setdefault((name, size), []).append(asyncio.run(_rate(decisions, seconds / len(steps))))
     found = {key: median(some) * _counted(*key) for key, some in rates.items()}
-    return [row for name in calendars[SIZES[0]] for row in _rows(name, {size: found[name, size] for size in SIZES})]
+    return [row for name in calendars[sizes[0]] for row in _rows(name, {size: found[name, size] for size in sizes})]
 
 
 def _counted(name: str, size: int) -> int:

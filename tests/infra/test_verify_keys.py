@@ -21,7 +21,7 @@ async def tenant(database: str, redis_url: str) -> AsyncIterator[str]:
         artist, project = await office.artist(skills=["Comp"]), await office.project()
         first = await office.hold(artist, project, days("2031-03-03", "2031-03-05"))
         await office.hold(artist, await office.project("Spot"), days("2031-03-04"))
-        await office.hold(artist, project, days("2026-10-01", "2031-01-04"))
+        await office.hold(artist, project, days("2026-10-01", "2027-01-04"))
         await office.confirm(first)
         await caught_up(database, redis_url)
         yield office.tenant_id
