@@ -4,10 +4,11 @@ Format: `src/backend/utils/adt/arrayfuncs.c`, `array_recv`: dimensions, null fla
 then each element behind its length, -1 for NULL, all big-endian.
 """
 
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from struct import pack
+from itertools import chain, repeat
 from typing import Any, Final
 
 from psycopg import DataError
@@ -21,7 +22,6 @@ _NULL: Final = b"\xff\xff\xff\xff"
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _FIRST_DAY: Final = _EPOCH.date().toordinal()
 _MICROSECOND: Final = timedelta(microseconds=1)
-_REPEATED: Final = frozenset({"uuid", "text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,39 @@ def sent_as(type_: str) -> str:
 
 def _column(type_: str, values: Sequence[Any]) -> Column:
     oid, encode = _ENCODE[type_]
+    has_null = None in values
     try:
-        # Many rows are of one tenant, one artist, one status; telling other values apart costs more than encoding.
-        of = {value: encode(value) for value in set(values)}.__getitem__ if type_ in _REPEATED else encode
-        elements = [*map(of, values)]
-    except OverflowError as error:
+        if type_ in _AT_ONCE and not has_null:
+            elements = _AT_ONCE[type_](values)
+        else:
+            # Many rows have one status; telling other values apart costs more than encoding.
+            of = {value: encode(value) for value in set(values)}.__getitem__ if type_ == "text" else encode
+            elements = b"".join(map(of, values))
+    except (OverflowError, struct.error) as error:
         raise DataError(f"{type_} out of range") from error
-    head = pack(">iiiii", 1, _NULL in elements, oid, len(values), 1)
-    return Column(head + b"".join(elements))
+    return Column(struct.pack(">iiiii", 1, has_null, oid, len(values), 1) + elements)
+
+
+def _uuids(values: Sequence[str]) -> bytes:
+    sized = "00000010"
+    return bytes.fromhex((sized + sized.join(values)).replace("-", ""))
+
+
+def _numbers(size: int, format_: str) -> Callable[[Sequence[int]], bytes]:
+    def elements(values: Sequence[int]) -> bytes:
+        return struct.pack(
+            ">" + f"i{format_}" * len(values), *chain.from_iterable(zip(repeat(size), values, strict=False))
+        )
+
+    return elements
+
+
+_AT_ONCE: Final[Mapping[str, Callable[[Sequence[Any]], bytes]]] = {
+    "uuid": _uuids,
+    "bigint": _numbers(8, "q"),
+    "integer": _numbers(4, "i"),
+}
+"""By type of column: all elements of one without NULL, several times as fast as one by one."""
 
 
 def _sized(encode: Callable[[Any], bytes]) -> Callable[[Any], bytes]:

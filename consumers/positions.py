@@ -6,12 +6,16 @@ read before: whoever lost that race, a paused process that wakes up for example,
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from psycopg import AsyncCursor
 from pydantic_core import to_json
 
 from projections.recorded import Recorded
+
+_tenant = attrgetter("tenant_id")
 
 
 class Fenced(Exception):
@@ -39,12 +43,14 @@ def gaps(batch: Iterable[Recorded], last: Mapping[str, int]) -> list[Gap]:
     """What must be fetched before `batch` can be applied by one that is at `last`."""
     reached = dict[str, int]()
     found = list[Gap]()
-    for recorded in batch:
-        tenant_id, seq = recorded.tenant_id, recorded.seq
+    for tenant_id, events in groupby(batch, key=_tenant):
         at = reached.get(tenant_id, last.get(tenant_id, 0))
-        if seq > at + 1:
-            found.append(Gap(tenant_id, at, seq - 1))
-        reached[tenant_id] = max(at, seq)
+        for recorded in events:
+            seq = recorded.seq
+            if seq > at + 1:
+                found.append(Gap(tenant_id, at, seq - 1))
+            at = max(at, seq)
+        reached[tenant_id] = at
     return found
 
 
@@ -52,16 +58,19 @@ def due(batch: Iterable[Recorded], last: Mapping[str, int]) -> tuple[list[Record
     """What one that is at `last` has to apply, and where that takes it. `batch` leaves nothing out."""
     reached = dict[str, int]()
     events = list[Recorded]()
-    for recorded in batch:
-        tenant_id, seq = recorded.tenant_id, recorded.seq
-        at = reached.get(tenant_id, last.get(tenant_id, 0))
-        if seq <= at:
-            continue
-        if seq != at + 1:
-            msg = f"tenant {tenant_id} goes from {at} to {seq}: the log is not gapless"
-            raise LookupError(msg)
-        events.append(recorded)
-        reached[tenant_id] = seq
+    for tenant_id, some in groupby(batch, key=_tenant):
+        before = at = reached.get(tenant_id, last.get(tenant_id, 0))
+        for recorded in some:
+            seq = recorded.seq
+            if seq <= at:
+                continue
+            if seq != at + 1:
+                msg = f"tenant {tenant_id} goes from {at} to {seq}: the log is not gapless"
+                raise LookupError(msg)
+            events.append(recorded)
+            at = seq
+        if at > before:
+            reached[tenant_id] = at
     return events, reached
 
 

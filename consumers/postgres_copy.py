@@ -136,9 +136,9 @@ class PostgresSwitch:
             compared.rows += sum(count for (count,) in await counted.fetchall())
             cursor: Any = self.connection.cursor()
             await cursor.execute(_differences(table), [list(self.live), list(self.live)])
-            async for key, old, new in cursor:
+            async for key, missing, too_many in cursor:
                 self.differing.add(table)
-                how = "was missing" if old is None else "was too many" if new is None else "was otherwise"
+                how = "was missing" if missing else "was too many" if too_many else "was otherwise"
                 compared.differs(f"{table.name} {key} {how}")
         return compared
 
@@ -209,14 +209,14 @@ def _count(table: Table) -> Composed:
 
 
 def _differences(table: Table) -> Composed:
-    # As text, since `json` has no equality: byte for byte.
+    # Byte for byte, since `json` has no equality.
     return SQL(
         """
-        SELECT {row}::text, old, new
-        FROM (SELECT {key}, o::text AS old FROM {live} o WHERE tenant_id = ANY (%s::uuid[])) AS o
-        FULL JOIN (SELECT {key}, n::text AS new FROM {copy} n WHERE tenant_id = ANY (%s::uuid[])) AS n
+        SELECT {row}::text, old IS NULL, new IS NULL
+        FROM (SELECT {key}, o AS old FROM {live} o WHERE tenant_id = ANY (%s::uuid[])) AS o
+        FULL JOIN (SELECT {key}, n AS new FROM {copy} n WHERE tenant_id = ANY (%s::uuid[])) AS n
             USING ({key})
-        WHERE old IS DISTINCT FROM new
+        WHERE old IS NULL OR new IS NULL OR old *<> new
         """
     ).format(
         row=_row(table),
@@ -232,7 +232,7 @@ def _remove(table: Table) -> Composed:
         """
         DELETE FROM {live} o
         WHERE tenant_id = ANY (%s::uuid[])
-            AND NOT EXISTS (SELECT FROM {copy} n WHERE {same} AND n::text = o::text)
+            AND NOT EXISTS (SELECT FROM {copy} n WHERE {same} AND n *= o)
         """
     ).format(live=Identifier(table.name), copy=Identifier(SCHEMA, table.name), same=_same(table))
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from domain.calendar import TimeBooked, TimeLapsed, TimeReleased
+from domain.event import Event
 from domain.hold import HOLD, HoldConfirmed, HoldExtended, HoldPlaced
 from domain.spans import Span
 from projections.projection import Projection, names
@@ -53,34 +54,31 @@ class End(NamedTuple):
 
 def touches(recorded: Recorded) -> Iterable[tuple[Table, Key]]:
     """The hold that an event changes; one that is placed needs no looking up."""
-    match recorded.event:
-        case HoldPlaced():
-            return []
-        case _:
-            hold_id = _hold_id(recorded)
-            return [] if hold_id is None else [(HOLDS, (recorded.tenant_id, hold_id))]
+    if isinstance(recorded.event, HoldPlaced):
+        return ()
+    if recorded.stream.startswith(_HOLD):
+        return ((HOLDS, (recorded.tenant_id, recorded.stream.removeprefix(_HOLD))),)
+    end = _end(recorded)
+    return () if end is None else ((HOLDS, (recorded.tenant_id, end.hold_id)),)
 
 
 def project(recorded: Recorded, rows: Rows) -> None:
     """A hold is placed, its holder does something with it, its time ends."""
-    match recorded.event:
-        case HoldPlaced() as placed:
-            rows.put(HOLDS, _placed(recorded, placed))
-        case _:
-            hold_id = _hold_id(recorded)
-            if hold_id is None:
-                return
-            row = rows.get(HOLDS, (recorded.tenant_id, hold_id))
-            if row is None:
-                raise LookupError(f"seq {recorded.seq} of {recorded.tenant_id}: no hold {hold_id} was placed")
-            rows.put(HOLDS, {**row, **_changes(recorded, row["details"])})
+    if isinstance(recorded.event, HoldPlaced):
+        rows.put(HOLDS, _placed(recorded, recorded.event))
+    elif recorded.stream.startswith(_HOLD):
+        row = _found(recorded, rows, recorded.stream.removeprefix(_HOLD))
+        rows.put(HOLDS, {**row, "version": recorded.version, "details": _details(recorded.event, row["details"])})
+    elif (end := _end(recorded)) is not None:
+        row = _found(recorded, rows, end.hold_id)
+        rows.put(HOLDS, {**row, **_ended(end, recorded.recorded_at, row["details"])})
 
 
-def _hold_id(recorded: Recorded) -> str | None:
-    if recorded.stream.startswith(_HOLD):
-        return recorded.stream.removeprefix(_HOLD)
-    end = _end(recorded)
-    return None if end is None else end.hold_id
+def _found(recorded: Recorded, rows: Rows, hold_id: str) -> Row:
+    row = rows.get(HOLDS, (recorded.tenant_id, hold_id))
+    if row is None:
+        raise LookupError(f"seq {recorded.seq} of {recorded.tenant_id}: no hold {hold_id} was placed")
+    return row
 
 
 def _placed(recorded: Recorded, placed: HoldPlaced) -> Row:
@@ -106,35 +104,35 @@ def _placed(recorded: Recorded, placed: HoldPlaced) -> Row:
     }
 
 
-def _changes(recorded: Recorded, details: Row) -> Row:
-    """The columns that an event changes; only what the holder did counts as a version."""
-    if (end := _end(recorded)) is not None:
-        ended = {"ended_at": end.at or recorded.recorded_at, "ended_because": end.because, "held": end.held}
-        return {
-            "status": end.status,
-            "starts_at": end.held[0].starts_at,
-            "ends_at": end.held[-1].ends_at,
-            "details": {**details, **ended},
-        }
-    version = {"version": recorded.version}
-    match recorded.event:
-        case HoldExtended() as extended:
-            return {**version, "details": {**details, "extensions": extended.extensions}}
-        case HoldConfirmed() as confirmed:
-            booking_ids = [*details.get("booking_ids", ()), confirmed.booking_id]
-            return {**version, "details": {**details, "booking_ids": booking_ids}}
+def _details(event: Event, details: Row) -> Row:
+    """What a hold's details are after its holder did something with it."""
+    match event:
+        case HoldExtended():
+            return {**details, "extensions": event.extensions}
+        case HoldConfirmed():
+            return {**details, "booking_ids": [*details.get("booking_ids", ()), event.booking_id]}
         case _:
-            return version
+            return details
+
+
+def _ended(end: End, recorded_at: datetime, details: Row) -> Row:
+    """The columns that the end of a hold changes; it is no version of it, since nobody did anything with it."""
+    return {
+        "status": end.status,
+        "starts_at": end.held[0].starts_at,
+        "ends_at": end.held[-1].ends_at,
+        "details": {**details, "ended_at": end.at or recorded_at, "ended_because": end.because, "held": end.held},
+    }
 
 
 def _end(recorded: Recorded) -> End | None:
     """How an event of a calendar ended a hold, if it did."""
     match recorded.event:
-        case TimeLapsed(spans=()) as lapsed:
+        case TimeLapsed() as lapsed if not lapsed.spans:
             return End(lapsed.hold_id, "lapsed", lapsed.because, lapsed.at, lapsed.lapsed)
-        case TimeBooked(hold_id=str() as hold_id, hold_spans=()) as booked:
-            return End(hold_id, "confirmed", "confirmed", None, booked.spans)
-        case TimeReleased(spans=()) as released:
+        case TimeBooked() as booked if booked.hold_id is not None and not booked.hold_spans:
+            return End(booked.hold_id, "confirmed", "confirmed", None, booked.spans)
+        case TimeReleased() as released if not released.spans:
             status = {"declined": "declined", "not_kept": "confirmed"}.get(released.because, "released")
             return End(released.hold_id, status, released.because, None, released.released)
         case _:

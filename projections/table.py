@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -25,7 +26,11 @@ class Table:
 
     Most rows of a batch are changed again, or gone, before they are written; so only what is written is put in words.
     """
+    key_of: Callable[[Row], Key] = field(init=False)
+    """The key of a row."""
 
-    def key_of(self, row: Row) -> Key:
-        """The key of `row`."""
-        return tuple(row[column] for column in self.key)
+    def __post_init__(self) -> None:
+        """One column is no tuple to `itemgetter`."""
+        only = self.key[0]
+        of = itemgetter(*self.key) if len(self.key) > 1 else lambda row: (row[only],)
+        object.__setattr__(self, "key_of", of)
