@@ -1,8 +1,9 @@
 """What a projector tells the reads that wait for it, after each of its commits."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
+from psycopg import AsyncConnection
 from pydantic_core import to_json
 
 from consumers.positions import Step
@@ -12,6 +13,13 @@ CHANNEL: Final = "production_tool_positions"
 
 _TENANTS_IN_A_NOTICE: Final = 100
 """Postgres carries less than 8,000 bytes in one notification, and a tenant takes about 60."""
+
+
+async def tell(connection: AsyncConnection[Any], steps: Iterable[Step]) -> None:
+    """Tell everybody that these steps are committed; within their transaction all commits would wait for each other."""
+    await connection.execute(
+        "SELECT pg_notify(%s, notice) FROM unnest(%s::text[]) AS notice", [CHANNEL, notices(steps)]
+    )
 
 
 def notices(steps: Iterable[Step]) -> list[str]:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from psycopg import AsyncConnection, DataError, IntegrityError
+from psycopg import AsyncConnection, AsyncPipeline, DataError, IntegrityError
 from psycopg_pool import AsyncConnectionPool
 
 from consumers import folding, parked, positions, tables
 from consumers.folding import Folded
-from consumers.notices import CHANNEL, notices
+from consumers.notices import tell
 from consumers.parking import Parked, said
 from consumers.positions import Fenced, Step
 from consumers.store import RowsRefused, Share, Work, steps_of
@@ -21,6 +21,9 @@ class PostgresStore:
     """A `consumers.store.Store`. A batch is done as a whole or not at all, whatever the number of its tenants.
 
     `failpoint` is called between any two side effects with a name of its own.
+
+    A batch is one pipeline with a Sync before each of them: only if that is the last it heard, Postgres ends a
+    transaction in which we fall asleep, with the positions locked for everybody else.
     """
 
     def __init__(
@@ -52,18 +55,17 @@ class PostgresStore:
         poison = {**touched.poison, **(folding.refused(work, refused) if refused else {})}
         async with self._pool.connection() as connection:
             with _permanently_refused():
-                async with connection.transaction():
-                    found, standing = await _begin(connection, steps, touched.rows)
-                    folded = folding.fold(work, found, poison, standing)
-                    self._failpoint("projector.mid_batch")
-                    await _store(connection, work, folded)
-                    self._failpoint("projector.before_commit")
+                async with connection.pipeline() as pipeline:
+                    async with connection.transaction():
+                        found, standing = await _begin(connection, pipeline, steps, touched.rows)
+                        folded = folding.fold(work, found, poison, standing)
+                        self._failpoint("projector.mid_batch")
+                        await _store(connection, work, folded)
+                        await pipeline.sync()
+                        self._failpoint("projector.before_commit")
+                    if self._tells:
+                        await tell(connection, steps)
             self._failpoint("projector.after_commit")
-            if self._tells:
-                # After the commit: inside, it would make every commit of the database wait.
-                await connection.execute(
-                    "SELECT pg_notify(%s, notice) FROM unnest(%s::text[]) AS notice", [CHANNEL, notices(steps)]
-                )
         return folded.parked
 
     async def parked(self, projection: str) -> list[Parked]:
@@ -109,18 +111,17 @@ async def _name(connection: AsyncConnection[Any], tenants: Iterable[str]) -> Non
 
 
 async def _begin(
-    connection: AsyncConnection[Any], steps: Sequence[Step], wanted: Mapping[Table, set[Key]]
+    connection: AsyncConnection[Any], pipeline: AsyncPipeline, steps: Sequence[Step], wanted: Mapping[Table, set[Key]]
 ) -> tuple[dict[Table, dict[Key, Row]], list[Parked]]:
     """In one round trip: name the tenants, take the positions or raise `Fenced`, load the rows and what is parked."""
     tenants = {step.tenant_id for step in steps}
     fence, standing = connection.cursor(), connection.cursor()
-    async with connection.pipeline():
-        await _name(connection, tenants)
-        await positions.open_missing(connection.cursor(), steps)
-        await positions.advance(fence, steps)
-        await parked.ask(standing, list({step.projection for step in steps}), list(tenants))
-        asked = await tables.ask_all(connection, wanted)
-    await _watched(connection)
+    await _name(connection, tenants)
+    await positions.open_missing(connection.cursor(), steps)
+    await positions.advance(fence, steps)
+    await parked.ask(standing, list({step.projection for step in steps}), list(tenants))
+    asked = await tables.ask_all(connection, wanted)
+    await pipeline.sync()
     positions.refuse_if_fenced(fence, steps)
     return await tables.answers(asked), await parked.answer(standing)
 
@@ -129,13 +130,3 @@ async def _store(connection: AsyncConnection[Any], work: Work, folded: Folded) -
     await tables.store_all(connection, [share.projection for share in work], folded.rows)
     if folded.parked:
         await parked.park(connection.cursor(), folded.parked)
-    await _watched(connection)
-
-
-async def _watched(connection: AsyncConnection[Any]) -> None:
-    """Let the server end this transaction if we fall asleep in it, with the positions locked for everybody else.
-
-    A pipeline's end is a Sync and a Flush, and at the Flush Postgres forgets `idle_in_transaction_session_timeout`. The
-    end of a statement of its own reminds it.
-    """
-    await connection.execute("SELECT")

@@ -37,13 +37,12 @@ async def answers(cursors: Mapping[Table, AsyncCursor]) -> dict[Table, dict[Key,
 async def store_all(
     connection: AsyncConnection[Any], projections: Iterable[Projection], rows: Rows, *, copy: str = ""
 ) -> None:
-    """Write what has changed, in one round trip, to that copy of the read models."""
-    async with connection.pipeline():
-        for table in (table for projection in projections for table in projection.tables):
-            if removed := rows.removed(table):
-                await delete(connection.cursor(), table, removed, copy=copy)
-            if written := rows.written(table):
-                await store(connection.cursor(), table, written, copy=copy)
+    """Write what has changed to that copy of the read models; may be part of a pipeline."""
+    for table in (table for projection in projections for table in projection.tables):
+        if removed := rows.removed(table):
+            await delete(connection.cursor(), table, removed, copy=copy)
+        if written := rows.written(table):
+            await store(connection.cursor(), table, written, copy=copy)
 
 
 def cursor_of(connection: AsyncConnection[Any]) -> AsyncCursor:

@@ -37,9 +37,9 @@ from infra.feed_key import feed_key
 from infra.jwks import FetchedKeys
 from infra.known_paths import KnownPaths
 from infra.listen import heard
-from infra.log_feed import CHANNEL as EVENTS_CHANNEL
 from infra.mapper import Mapper
 from infra.metrics import Metrics
+from infra.nudge import CHANNEL as EVENTS_CHANNEL
 from infra.openapi_document import openapi_document
 from infra.postgres import Pool, reader_pool
 from infra.problems import refuse

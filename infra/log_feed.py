@@ -20,10 +20,8 @@ from consumers.feed import LARGEST_BATCH, Batch
 from consumers.parking import said
 from domain.event import Event
 from infra.mapper import UnknownEvent
+from infra.nudge import heads_in
 from projections.recorded import Recorded, Unreadable, passed_over
-
-CHANNEL: Final = "production_tool_events"
-"""What the event log notifies after its commits."""
 
 _POLL: Final = 1.0
 """Seconds until every head is looked at even though nobody has called."""
@@ -134,7 +132,8 @@ class LogHistory:
             cursor, counted = connection.cursor(), connection.cursor()
             cursor.adapters.register_loader("uuid", TextLoader)
             cursor.adapters.register_loader("json", AsStored)
-            async with connection.pipeline(), connection.transaction():
+            # A pipeline is one transaction without being told so.
+            async with connection.pipeline():
                 await connection.execute(
                     "SELECT set_config('app.tenants', %s::uuid[]::text, true), set_config('TimeZone', 'UTC', true)",
                     ranges[:1],
@@ -158,8 +157,9 @@ class LogHistory:
 class LogFeed(Generic[E_co]):
     """Every tenant's log, followed by its heads; `consumers.feed.Feed`.
 
-    Looks at the heads that moved when it is called, at all heads once a second, and reads the next batch while the one
-    before is dealt with. A tenant with much to read does not keep the others waiting: a batch is shared out.
+    A call that says where logs have come to is believed. After another it looks at the heads that moved, and at all of
+    them once a second. The next batch is read while the one before is dealt with. A tenant with much to read does not
+    keep the others waiting: a batch is shared out.
     """
 
     def __init__(
@@ -171,7 +171,7 @@ class LogFeed(Generic[E_co]):
         mine: Callable[[str], bool] | None = None,
         catching_up: int = LARGEST_BATCH,
     ) -> None:
-        """`calls`: something may have been committed (`infra.listen.heard` on `CHANNEL`); what it says is not read.
+        """`calls`: something may have been committed (`infra.listen.heard` on `infra.nudge.CHANNEL`).
 
         With `mine` only those tenants are followed. A batch has up to `catching_up` events while there are more than
         fit into the largest.
@@ -182,6 +182,7 @@ class LogFeed(Generic[E_co]):
         self._mine = mine
         self._catching_up = catching_up
         self._called = asyncio.Event()
+        self._has_to_look = False
         self._at: dict[str, int] = {}
         self._behind: dict[str, int] = {}
         self._newest = _LONG_AGO
@@ -211,17 +212,21 @@ class LogFeed(Generic[E_co]):
             await asyncio.gather(hearing, reading, return_exceptions=True)
 
     async def _hear(self) -> None:
-        async for _ in self._calls:
+        async for call in self._calls:
+            heads = heads_in(call)
+            if heads is None:
+                self._has_to_look = True
+            else:
+                self._note(heads)
             self._called.set()
 
     async def _next(self) -> Sequence[E_co]:
-        if self._called.is_set() or time.monotonic() - self._polled >= _POLL:
-            await self._look()
+        await self._look_if_need_be()
         while not self._behind:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_POLL):
                     await self._called.wait()
-            await self._look()
+            await self._look_if_need_be()
         room = LARGEST_BATCH if self.behind <= LARGEST_BATCH else self._catching_up
         wanted = share_out(self._behind, self._at, room)
         batch = await self._history.read(wanted)
@@ -233,10 +238,13 @@ class LogFeed(Generic[E_co]):
                 self._behind[want.tenant_id] = head
         return batch
 
-    async def _look(self) -> None:
+    async def _look_if_need_be(self) -> None:
         """See which tenants have something new."""
         self._called.clear()
         poll = time.monotonic() - self._polled >= _POLL
+        if not (poll or self._has_to_look):
+            return
+        self._has_to_look = False
         since = _LONG_AGO if poll else self._newest - _LATE
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
@@ -248,12 +256,16 @@ class LogFeed(Generic[E_co]):
                 [since],
             )
             heads = await cursor.fetchall()
-        for tenant_id, seq, recorded_at in heads:
-            self._newest = max(self._newest, recorded_at)
-            if seq > self._at.get(tenant_id, 0) and (self._mine is None or self._mine(tenant_id)):
-                self._behind[tenant_id] = seq
+        self._newest = max([self._newest, *(recorded_at for *_, recorded_at in heads)])
+        self._note({tenant_id: seq for tenant_id, seq, _ in heads})
         if poll:
             self._polled = time.monotonic()
+
+    def _note(self, heads: Mapping[str, int]) -> None:
+        for tenant_id, seq in heads.items():
+            known = self._behind.get(tenant_id) or self._at.get(tenant_id, 0)
+            if seq > known and (self._mine is None or self._mine(tenant_id)):
+                self._behind[tenant_id] = seq
 
 
 def pages(ranges: Iterable[Wanted], size: int) -> Iterator[list[Wanted]]:

@@ -13,7 +13,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from consumers.relay import Message
 from infra.listen import heard
-from infra.log_feed import CHANNEL, AsStored, LogFeed, Wanted
+from infra.log_feed import AsStored, LogFeed, Wanted
+from infra.nudge import CHANNEL
 
 
 async def read_messages(connection: AsyncConnection[Any], wanted: Sequence[Wanted]) -> list[Message]:

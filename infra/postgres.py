@@ -1,6 +1,7 @@
 """Connections to Postgres, each in the role that its work needs and no more."""
 
 import os
+import select
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -54,7 +55,6 @@ def relay_pool(url: str, *, max_size: int = 4) -> Pool:
     async def configure(connection: Connection) -> None:
         await _become(connection, PROJECTOR)
         await connection.execute("SET idle_in_transaction_session_timeout = '4s'")
-        await connection.commit()
 
     return _pool(url, PROJECTOR, max_size, configure)
 
@@ -67,7 +67,6 @@ def rebuilding_pool(url: str) -> Pool:
         await connection.execute(
             "SELECT set_config('search_path', 'rebuilding, ' || current_setting('search_path'), false)"
         )
-        await connection.commit()
 
     return _pool(url, PROJECTOR, 2, look_there_first)
 
@@ -88,11 +87,14 @@ async def check_database(url: str) -> None:
 def _pool(url: str, role: str, max_size: int, configure: Callable[[Connection], Awaitable[None]] | None = None) -> Pool:
     async def become(connection: Connection) -> None:
         await _become(connection, role)
-        if role == PROJECTOR:
+        if role == READER:
+            # Each of its transactions shows one moment, and can write nothing.
+            await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+            await connection.set_read_only(True)
+        else:
             await connection.execute(
                 "SELECT set_config('idle_in_transaction_session_timeout', %s, false)", [f"{_ASLEEP}s"]
             )
-        await connection.commit()
 
     async def make_ready(connection: Connection) -> None:
         await (configure or become)(connection)
@@ -106,8 +108,12 @@ def _pool(url: str, role: str, max_size: int, configure: Callable[[Connection], 
         timeout=_PATIENCE,
         reconnect_timeout=_COMING_BACK,
         configure=make_ready,
-        check=AsyncConnectionPool.check_connection,
-        kwargs={"application_name": f"production-tool {role.removeprefix('production_tool_')}", **_VANISHED},
+        check=_check,
+        kwargs={
+            "autocommit": True,
+            "application_name": f"production-tool {role.removeprefix('production_tool_')}",
+            **_VANISHED,
+        },
         name=role,
     )
 
@@ -118,6 +124,14 @@ def cut() -> None:
         if not connection.closed:
             with socket.socket(fileno=os.dup(connection.fileno())) as its:
                 its.shutdown(socket.SHUT_RDWR)
+
+
+async def _check(connection: Connection) -> None:
+    """Ask the server only if it has said something, which between two uses is its farewell: asking is a round trip."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 async def _become(connection: Connection, role: str) -> None:

@@ -22,8 +22,9 @@ from infra.kafka import Kafka, check_kafka
 from infra.kafka import cut as cut_kafka
 from infra.kafka_feed import KafkaFeed, LogReplaced
 from infra.listen import heard
-from infra.log_feed import CHANNEL, LogFeed, LogHistory
+from infra.log_feed import LogFeed, LogHistory
 from infra.mapper import Mapper
+from infra.nudge import CHANNEL
 from infra.postgres import Pool, check_database, cut, projector_pool
 from infra.projector_health import ProjectorHealth
 from infra.projector_watch import watch as watch_projector

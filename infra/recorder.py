@@ -157,7 +157,7 @@ class AggregateLogRecorder(persistence.AggregateRecorder):
 
     def _select(self, query: sql.SQL | sql.Composed, *parameters: object) -> list[tuple[Any, ...]]:
         async def select() -> list[tuple[Any, ...]]:
-            async with self._pool.connection() as connection:
+            async with self._pool.connection() as connection, connection.transaction():
                 await connection.execute("SELECT set_config('app.tenant', %s, true)", [self._tenant_id])
                 return await (await connection.execute(query, parameters)).fetchall()
 

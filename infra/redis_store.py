@@ -17,7 +17,7 @@ from redis.exceptions import NoScriptError
 
 from consumers import folding
 from consumers.folding import Folded
-from consumers.notices import CHANNEL, notices
+from consumers.notices import tell
 from consumers.parking import Parked
 from consumers.positions import Fenced, Step
 from consumers.store import Share, Work, steps_of
@@ -307,9 +307,7 @@ class RedisStore:
         if not steps or self._beside:
             return
         async with self._pool.connection() as connection:
-            await connection.execute(
-                "SELECT pg_notify(%s, notice) FROM unnest(%s::text[]) AS notice", [CHANNEL, notices(steps)]
-            )
+            await tell(connection, steps)
 
 
 def _of_tenants(found: Found, folded: Folded, table: Table) -> dict[str, dict[Key, Row | None]]:

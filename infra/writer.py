@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -53,11 +53,14 @@ class Writer:
         mapper: Mapper,
         cache: StateCache,
         *,
-        committed: Callable[[], None],
+        committed: Callable[[Mapping[str, int]], None],
         failpoint: Callable[[str], None],
         ahead: bool = True,
     ) -> None:
-        """`committed` is called after each commit that wrote something; without `ahead` everything locks first."""
+        """`committed` is called after each commit with the seq that each tenant's log has reached at least.
+
+        Without `ahead` everything locks first.
+        """
         self._line = Line(url, role="production_tool_log_writer", settings=SETTINGS, prepared=append.PREPARED)
         self._mapper = mapper
         self._cache = cache
@@ -152,9 +155,7 @@ class Writer:
             await self._rolled_back(pipeline)
             await self._one_by_one(batch, error)
         else:
-            for command, verdict in zip(batch, verdicts, strict=True):
-                self._answer(command, verdict)
-            self._committed()
+            self._answer_all(zip(batch, verdicts, strict=True))
 
     async def _connected(self) -> Pipeline:
         pipeline = await self._line.pipeline()
@@ -197,15 +198,22 @@ class Writer:
 
     def _landed(self, flight: Flight) -> None:
         if flight.error is None:
-            for command, verdict in flight.verdicts:
-                self._answer(command, verdict)
-            if flight.batch:
-                self._committed()
+            self._answer_all(flight.verdicts)
         self._stir.set()
 
     def _take_back(self, ahead: DecideAhead) -> None:
         for flight in reversed(ahead.take_back()):
             self._put_back([command for command, _ in flight.verdicts], flight.error)
+
+    def _answer_all(self, verdicts: Iterable[tuple[Command, Verdict]]) -> None:
+        heads = dict[str, int]()
+        for command, verdict in verdicts:
+            self._answer(command, verdict)
+            if isinstance(verdict, Outcome):
+                tenant_id = command.context.tenant_id
+                heads[tenant_id] = max(verdict.seq, heads.get(tenant_id, 0))
+        if heads:
+            self._committed(heads)
 
     def _answer(self, command: Command, verdict: Verdict) -> None:
         del self._unanswered[command.key]

@@ -52,6 +52,8 @@ class Freshness:
     def __init__(self) -> None:
         """Nobody waits."""
         self._waiting: dict[str, set[_Waiter]] = {}
+        self._heard: dict[tuple[str, str], int] = {}
+        """Tenant and projection to the seq that the last notice told, as far as all notices since have been heard."""
 
     async def listen(self, notices: AsyncIterator[str]) -> None:
         """Wake those who wait for what `notices` tell; an empty one wakes all. Runs as long as the process does."""
@@ -59,7 +61,12 @@ class Freshness:
             if notice:
                 self._tell(Notice.model_validate_json(notice))
             else:
+                self._heard.clear()
                 self._wake_all()
+
+    def is_behind(self, tenant_id: str, projections: Collection[str], seq: int) -> bool:
+        """Whether one of these `projections` was before `seq` when last heard of, which may be a moment ago."""
+        return any(self._heard.get((tenant_id, projection), seq) < seq for projection in projections)
 
     @contextmanager
     def waiting(self, tenant_id: str, projections: Collection[str], seq: int) -> Iterator[asyncio.Event]:
@@ -80,6 +87,7 @@ class Freshness:
 
     def _tell(self, notice: Notice) -> None:
         for tenant_id, seq in notice.reached.items():
+            self._heard[tenant_id, notice.projection] = seq
             for waiter in self._waiting.get(tenant_id, ()):
                 if seq >= waiter.seq:
                     waiter.missing.discard(notice.projection)

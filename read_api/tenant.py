@@ -23,6 +23,8 @@ from read_api.together import Together
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 _LOOK_AGAIN: Final = 0.02
 """Seconds until a copy of the database is looked at again."""
+_ABOUT_TO: Final = 0.05
+"""Seconds that read models known to be behind are given before anybody looks whether they still are."""
 
 Found = dict[str, Any]
 """A row: ids as text, instants in UTC."""
@@ -114,6 +116,10 @@ class Tenant:
         clock = asyncio.get_running_loop().time
         until = clock() + PATIENCE
         with self.reads.freshness.waiting(self.who.tenant_id, self.projections, self.seen.seq) as woken:
+            if self.reads.freshness.is_behind(self.who.tenant_id, self.projections, self.seen.seq):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_ABOUT_TO):
+                        await woken.wait()
             while True:
                 woken.clear()
                 late = clock() >= until
@@ -171,31 +177,30 @@ class Tenant:
     @asynccontextmanager
     async def _snapshot(self, about: Collection[str] | None) -> AsyncIterator[tuple[Connection, bool]]:
         pool = self.reads.replica if self.projections and self.reads.replica is not None else self.reads.pool
-        async with pool.connection() as connection, connection.transaction():
+        async with pool.connection() as connection, connection.pipeline() as pipeline, connection.transaction():
             cursor = connection.cursor()
-            async with connection.pipeline():
-                await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                await connection.execute(
-                    "SELECT set_config('app.tenant', %s, true), set_config('TimeZone', 'UTC', true)",
-                    [self.who.tenant_id],
-                )
-                await cursor.execute(
-                    """
-                    SELECT clock_timestamp(),
-                           (SELECT incarnation::text FROM heads WHERE tenant_id = %(tenant_id)s),
-                           (SELECT count(*)
-                            FROM positions
-                            WHERE tenant_id = %(tenant_id)s AND projection = ANY (%(projections)s) AND seq >= %(seq)s),
-                           (SELECT coalesce(array_agg(DISTINCT stream), '{}')
-                            FROM parked
-                            WHERE tenant_id = %(tenant_id)s AND projection = ANY (%(projections)s))
-                    """,
-                    {
-                        "tenant_id": self.who.tenant_id,
-                        "projections": list(self.projections),
-                        "seq": 0 if self.seen is None else self.seen.seq,
-                    },
-                )
+            await connection.execute(
+                "SELECT set_config('app.tenant', %s, true), set_config('TimeZone', 'UTC', true)",
+                [self.who.tenant_id],
+            )
+            await cursor.execute(
+                """
+                SELECT clock_timestamp(),
+                       (SELECT incarnation::text FROM heads WHERE tenant_id = %(tenant_id)s),
+                       (SELECT count(*)
+                        FROM positions
+                        WHERE tenant_id = %(tenant_id)s AND projection = ANY (%(projections)s) AND seq >= %(seq)s),
+                       (SELECT coalesce(array_agg(DISTINCT stream), '{}')
+                        FROM parked
+                        WHERE tenant_id = %(tenant_id)s AND projection = ANY (%(projections)s))
+                """,
+                {
+                    "tenant_id": self.who.tenant_id,
+                    "projections": list(self.projections),
+                    "seq": 0 if self.seen is None else self.seen.seq,
+                },
+            )
+            await pipeline.sync()
             now, incarnation, reached, parked = await anext(cursor)
             unborn = incarnation is None and not self._at_source  # a copy that has not heard of the tenant yet
             if self.seen is not None and self.seen.incarnation != incarnation and not unborn:

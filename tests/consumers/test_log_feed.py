@@ -1,4 +1,5 @@
 import asyncio
+import math
 from collections.abc import AsyncGenerator
 from uuid import uuid4
 
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from consumers.feed import CATCHING_UP, LARGEST_BATCH
 from infra.listen import heard
-from infra.log_feed import CHANNEL, LogFeed, LogHistory, Wanted, share_out
+from infra.log_feed import LogFeed, LogHistory, Wanted, share_out
+from infra.nudge import CHANNEL
 from projections.recorded import UNDECODED
 from tests.consumers.recording import record
 from tests.consumers.tally import Counted, Forgotten, decode, pool
@@ -109,6 +111,32 @@ async def test_what_is_recorded_while_it_waits_is_found_even_if_nobody_calls(dat
             batch = await waiting
         await batches.aclose()
     assert [(event.tenant_id, event.seq) for event in batch] == [(tenant, 1)]
+
+
+async def test_a_call_is_believed_if_it_says_where_the_log_is_and_a_look_is_taken_if_it_does_not(database: str) -> None:
+    tenant, other = str(uuid4()), str(uuid4())
+    calls = asyncio.Queue[str]()
+
+    async def called() -> AsyncGenerator[str, None]:
+        while True:
+            yield await calls.get()
+
+    async with pool(database) as connections:
+        feed = LogFeed(
+            pool=connections,
+            history=LogHistory(connections, decode),
+            calls=called(),
+            mine=lambda tenant_id: tenant_id == tenant,
+        )
+        feed._polled = math.inf  # it does not look by itself
+        batches = feed.follow({})
+        for seq, said in enumerate([f'{{"{tenant}": 1, "{other}": 7}}', "", f'{{"{tenant}": 3}}'], start=1):
+            waiting = asyncio.ensure_future(anext(batches))
+            record(database, tenant, ("tally/a", Counted(by=1)))
+            await calls.put(said)
+            async with asyncio.timeout(30):
+                assert [(event.tenant_id, event.seq) for event in await waiting] == [(tenant, seq)]
+        await batches.aclose()
 
 
 async def test_listening_begins_with_a_look_and_hears_every_call(database: str) -> None:

@@ -14,8 +14,9 @@ from consumers.projector import Projector
 from domain.consistency import Seen, encode
 from infra.catalogue import EVENTS, PROJECTIONS
 from infra.listen import heard
-from infra.log_feed import CHANNEL, LogFeed, LogHistory
+from infra.log_feed import LogFeed, LogHistory
 from infra.mapper import Mapper
+from infra.nudge import CHANNEL
 from infra.postgres import projector_pool
 from infra.projecting import project
 from tests.flow.office import Office, catch_up, days, open_log

@@ -43,6 +43,18 @@ async def test_a_connection_that_was_cut_is_replaced_before_anybody_gets_it(data
             assert await cursor.fetchone() == (READER,)
 
 
+async def test_a_connection_that_was_not_is_given_out_without_asking_the_server(database: str) -> None:
+    async with reader_pool(database, max_size=1) as pool:
+        async with pool.connection() as connection:
+            pid = connection.info.backend_pid
+        with psycopg.connect(database, autocommit=True) as admin:
+            asked = "SELECT query_start FROM pg_stat_activity WHERE pid = %s"
+            before = admin.execute(asked, [pid]).fetchone()
+            async with pool.connection() as connection:
+                assert connection.info.backend_pid == pid
+            assert admin.execute(asked, [pid]).fetchone() == before
+
+
 async def test_a_database_that_was_never_migrated_is_refused_before_the_first_request(plain_owner: str) -> None:
     with pytest.raises(SchemaMismatch, match="run `production-tool migrate`"):
         await check_database(plain_owner)

@@ -41,6 +41,19 @@ async def test_whoever_may_have_missed_something_looks_again() -> None:
         assert also.is_set()
 
 
+async def test_read_models_are_known_to_be_behind_as_long_as_nothing_else_was_heard() -> None:
+    freshness = Freshness()
+    assert not freshness.is_behind("acme", {"holds"}, 7)
+    await freshness.listen(heard(notice("holds", acme=6), notice("directory", acme=9)))
+    assert freshness.is_behind("acme", {"holds", "directory"}, 7)
+    assert not freshness.is_behind("acme", {"directory"}, 7)
+    assert not freshness.is_behind("other", {"holds"}, 7)
+    await freshness.listen(heard(notice("holds", acme=7)))
+    assert not freshness.is_behind("acme", {"holds"}, 7)
+    await freshness.listen(heard(notice("holds", acme=8), ""))
+    assert not freshness.is_behind("acme", {"holds"}, 9)
+
+
 async def test_nothing_is_kept_of_those_who_have_gone() -> None:
     freshness = Freshness()
     with freshness.waiting("acme", {"holds"}, 7), freshness.waiting("acme", {"holds"}, 8):

@@ -47,6 +47,15 @@ async def test_the_next_request_on_a_connection_inherits_no_tenant(database: str
             assert await cursor.fetchall() == [("", 0)]
 
 
+async def test_a_read_shows_one_moment(database: str) -> None:
+    async with open_log(database) as log, reader_pool(database) as pool:
+        await (office := Office(log)).artist()
+        async with door(reads_of(pool), office.tenant_id).connection() as connection:
+            before = await connection.rows("SELECT seq FROM events", {})
+            await office.artist()
+            assert await connection.rows("SELECT seq FROM events", {}) == before
+
+
 async def test_a_read_cannot_write(database: str) -> None:
     async with reader_pool(database) as pool:
         tenant = door(reads_of(pool), "0f0e7a52-0000-5000-8000-00000000000a")

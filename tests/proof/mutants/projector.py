@@ -9,18 +9,18 @@ MUTANTS = (
     Mutant(
         "a position is committed before its rows",
         "consumers/postgres_store.py",
-        "                    found, standing = await _begin(connection, steps, touched.rows)\n",
-        "                    found, standing = await _begin(connection, steps, touched.rows)\n"
-        '                    await connection.execute("COMMIT")\n'
-        '                    await connection.execute("BEGIN")\n'
-        "                    await _name(connection, {step.tenant_id for step in steps})\n",
+        "                        found, standing = await _begin(connection, pipeline, steps, touched.rows)\n",
+        "                        found, standing = await _begin(connection, pipeline, steps, touched.rows)\n"
+        '                        await connection.execute("COMMIT")\n'
+        '                        await connection.execute("BEGIN")\n'
+        "                        await _name(connection, {step.tenant_id for step in steps})\n",
         (PROJECTOR,),
     ),
     Mutant(
         "rows are committed and their position is not",
         "consumers/postgres_store.py",
-        "        await positions.advance(fence, steps)\n",
-        '        await fence.execute("SELECT generate_series(1, %s)", [len(steps)])\n',
+        "    await positions.advance(fence, steps)\n",
+        '    await fence.execute("SELECT generate_series(1, %s)", [len(steps)])\n',
         (PROJECTOR,),
     ),
     Mutant(
@@ -68,9 +68,23 @@ MUTANTS = (
     Mutant(
         "a projector that falls asleep keeps its locks",
         "consumers/postgres_store.py",
-        '    await connection.execute("SELECT")\n',
-        "    pass\n",
+        "                        await pipeline.sync()\n",
+        "",
         ("tests/proof/test_failing_projector.py",),
+    ),
+    Mutant(
+        "a read shows more than one moment",
+        "infra/postgres.py",
+        "psycopg.IsolationLevel.REPEATABLE_READ",
+        "psycopg.IsolationLevel.READ_COMMITTED",
+        ("tests/read_api/test_tenant.py",),
+    ),
+    Mutant(
+        "a read model whose rows differ in a byte is taken for the same",
+        "consumers/postgres_copy.py",
+        " OR old *<> new\n",
+        "\n",
+        ("tests/flow/test_rebuild.py",),
     ),
     Mutant(
         "a rebuilt read model is switched to before it is whole",
