@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import expect
@@ -60,6 +60,22 @@ async def test_a_queue_is_put_into_another_order_by_hand(at_work: Studio) -> Non
     await expect(bars(page, "r2", "Whale")).to_have_count(1)
     (said,) = await at_work.events("calendar.reordered.v1")
     assert (said["order"], said["passed_over"]) == ([held["Seal"], held["Whale"]], [held["Whale"]])
+
+
+async def test_a_queue_is_put_into_another_order_by_drawing(at_work: Studio) -> None:
+    for project in at_work.projects.values():
+        await at_work.client.hold(at_work.artist, project, periods=days(str(monday())))
+    page = await at_work.desk(f"/?from={monday()}")
+    await bars(page, "r2", "Seal").click()
+    panel = page.locator("#panel")
+    await panel.get_by_text("Another order").click()
+    entries = panel.locator(".order li")
+    await entries.nth(1).drag_to(entries.nth(0), target_position={"x": 20, "y": 2})
+    await expect(entries.nth(0)).to_contain_text("Seal")
+    await panel.get_by_label("Why; everyone passed over is told").fill("their shoot moved")
+    await panel.get_by_role("button", name="Put them so").click()
+    await expect(bars(page, "r1", "Seal")).to_have_count(1)
+    await expect(bars(page, "r2", "Whale")).to_have_count(1)
 
 
 async def test_what_somebody_fills_in_stays_when_others_change_what_it_is_about(at_work: Studio) -> None:
@@ -165,3 +181,25 @@ async def test_a_booking_clashes_is_moved_is_postponed_and_is_a_hold_again(at_wo
     await bars(page, "booking").click()
     await panel.get_by_role("button", name="Make it a hold again").click()
     await expect(bars(page, "r1", "Whale")).to_have_count(1)
+
+
+async def test_a_day_of_a_booking_is_cancelled_and_what_has_begun_is_done(at_work: Studio) -> None:
+    today = datetime.now(UTC).date()
+    page = await at_work.desk(f"/?from={today - timedelta(days=today.weekday())}")
+    booked = {"artist_id": at_work.artist, "project_id": at_work.projects["Whale"]}
+    periods = days(str(today - timedelta(days=1)), str(today + timedelta(days=1)))
+    await at_work.client.add("/v1/bookings", {**booked, "periods": periods})
+    panel = page.locator("#panel")
+    await bars(page, "booking").first.click()
+    await panel.get_by_text("Cancel some of it").click()
+    await panel.locator(".parts label").last.click()
+    await panel.get_by_role("button", name="Cancel these").click()
+    await expect(panel).not_to_be_visible()
+    (cancelled,) = await at_work.events("booking.cancelled.v1")
+    assert cancelled["by"] == "client"
+
+    await bars(page, "booking").first.click()
+    await expect(panel.get_by_role("heading", name="Cancelled")).to_be_visible()
+    await panel.get_by_role("button", name="It is done").click()
+    await expect(panel).not_to_be_visible()
+    assert len(await at_work.events("booking.completed.v1")) == 1
