@@ -115,6 +115,8 @@ async def test_a_shallow_queue_takes_as_many_as_the_policy_says(database: str, d
             assert refusals == {"queue_full": PEOPLE - 5}
 
 
+# A request that is dropped while its client connects leaves its socket to the collector.
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("failpoints", [DELAYS, FAULTS], ids=["delays", "faults"])
 async def test_the_same_command_three_times_at_once_is_one_though_an_answer_is_dropped(
     database: str, data: Path, failpoints: str
