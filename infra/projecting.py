@@ -1,7 +1,6 @@
 """The projectors of `production-tool project`: one for each store, wired to Postgres and Redis."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -18,6 +17,7 @@ from infra.cannot_run import CannotRun
 from infra.catalogue import EVENTS, KEYED, PROJECTIONS
 from infra.decoding import history_for, passed_over
 from infra.failpoint import cuttable, failpoint
+from infra.garbage import collect_seldom
 from infra.kafka import Kafka, check_kafka
 from infra.kafka import cut as cut_kafka
 from infra.kafka_feed import KafkaFeed, LogReplaced
@@ -84,10 +84,7 @@ async def project(
     await check_database(url)
     if kafka is not None:
         await asyncio.to_thread(check_kafka, kafka)
-    # What is there now stays; what a batch makes is gone after it. A third less work for each event.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    collect_seldom()
     health = health or ProjectorHealth()
     rows, keyed = by_store(projections)
     stores = list[Coroutine[Any, Any, None]]()

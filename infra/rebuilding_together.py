@@ -6,7 +6,6 @@ that leads, leaves the run interrupted, as a single process would: the next one 
 """
 
 import asyncio
-import gc
 import multiprocessing
 import os
 import signal
@@ -23,13 +22,14 @@ import psycopg
 from consumers.projector import TooManyParked
 from consumers.rebuild import Compared, renew, shares
 from infra.cannot_run import CannotRun
+from infra.garbage import collect_seldom
 from infra.postgres import check_database
 from infra.rebuilding import RebuildRefused, alone, copying
 from projections.projection import Projection
 
 _MOST: Final = 8
 """Processes; Postgres works as much as they do."""
-_WORTH: Final = 20_000
+_WORTH: Final = 4_000
 """Events for which another process is worth its connections."""
 
 Progress = Callable[[int, int], None]
@@ -41,10 +41,28 @@ class HelperEnded(CannotRun):
 
 @dataclass(frozen=True, slots=True)
 class _Helper:
-    """Another process, and our end of the pipe between us."""
+    """Another process, and our end of the pipe between us. Sending to it and hearing from it raise `HelperEnded`."""
 
     process: BaseProcess
     pipe: Pipe
+
+    def send(self, message: "_Task | None") -> None:
+        """None: connect, there will be something to do. Then what."""
+        with _alive():
+            self.pipe.send(message)
+
+    async def hear(self) -> object:
+        """How many events are done, or the end: what came of it or why nothing did."""
+        with _alive():
+            return await asyncio.to_thread(self.pipe.recv)
+
+
+@contextmanager
+def _alive() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, BrokenPipeError, ConnectionResetError) as error:
+        raise HelperEnded("a process of the rebuild has ended before its part was done; run it again") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +92,8 @@ def rebuild_together(
         RebuildRefused, RoleRefused, SchemaMismatch, psycopg.OperationalError: as there.
         HelperEnded: run it again to go on.
     """
-    # What is there now stays; what a batch makes is gone after it. A helper that looked at it would copy it.
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    # A helper that looked at what is there now would copy it.
+    collect_seldom()
     with _helpers(url, projection, (processes or _processors()) - 1) as helpers:
         return asyncio.run(_lead(url, projection, tenant_id, progress, helpers=helpers, worth=worth))
 
@@ -114,20 +131,21 @@ def _help(url: str, projection: Projection, leader: Pipe, inherited: Sequence[Pi
     for pipe in inherited:
         pipe.close()
     try:
-        task: _Task = leader.recv()
+        leader.recv()
+        leader.send(asyncio.run(_renew(url, projection, leader)))
     except EOFError:
         return
-    try:
-        leader.send(asyncio.run(_renew(url, projection, task, lambda done, _: leader.send(done))))
     except TooManyParked as error:
         leader.send(_refused(error))
     except psycopg.OperationalError as error:
         leader.send(psycopg.OperationalError(str(error)))
 
 
-async def _renew(url: str, projection: Projection, task: _Task, progress: Progress) -> Compared:
+async def _renew(url: str, projection: Projection, leader: Pipe) -> Compared:
+    # It connects while the leader looks at what there is to do.
     async with copying(url, projection) as (copy, history):
-        return await renew(copy, history, task.remaining, only=task.only, progress=progress)
+        task: _Task = await asyncio.to_thread(leader.recv)
+        return await renew(copy, history, task.remaining, only=task.only, progress=lambda done, _: leader.send(done))
 
 
 async def _lead(
@@ -140,7 +158,10 @@ async def _lead(
     worth: int,
 ) -> Compared:
     await check_database(url)
-    async with alone(url, projection), copying(url, projection) as (copy, history):
+    for helper in helpers:
+        helper.send(None)
+    # What the copy needs is connected while we see whether we are alone.
+    async with copying(url, projection) as (copy, history), alone(url, projection):
         await copy.begin()
         remaining = await copy.remaining(only)
         total = sum(remaining.values())
@@ -185,12 +206,10 @@ async def _all_or_none(works: Sequence[Coroutine[Any, Any, Compared]], helpers: 
 
 async def _answer(helper: _Helper, task: _Task, told: Callable[[int], None]) -> Compared:
     """Give a helper its task, and wait for what becomes of it."""
-    try:
-        helper.pipe.send(task)
-        while isinstance(said := await asyncio.to_thread(helper.pipe.recv), int):
-            told(said)
-    except (EOFError, BrokenPipeError, ConnectionResetError) as error:
-        raise HelperEnded("a process of the rebuild has ended before its part was done; run it again") from error
+    helper.send(task)
+    said: Any
+    while isinstance(said := await helper.hear(), int):
+        told(said)
     if isinstance(said, Compared):
         return said
     raise said

@@ -1,7 +1,6 @@
 """The relay of `production-tool relay`, wired to Postgres and Kafka."""
 
 import asyncio
-import gc
 from typing import Final
 from uuid import uuid4
 
@@ -13,6 +12,7 @@ from consumers.relay import Meter, Relay
 from consumers.relay_leases import Leases
 from consumers.relay_marks import Marks
 from infra.failpoint import cuttable, failpoint
+from infra.garbage import collect_seldom
 from infra.kafka import Kafka, check_kafka
 from infra.kafka import cut as cut_kafka
 from infra.kafka_producer import make_producer
@@ -37,10 +37,7 @@ async def relay(url: str, kafka: Kafka, *, shards: int, meter: Meter) -> None:
     """
     await check_database(url)
     await asyncio.to_thread(check_kafka, kafka)
-    # What is there now stays; what a batch makes is gone after it.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    collect_seldom()
     while True:
         try:
             await _relay(url, kafka, shards, meter)

@@ -28,6 +28,7 @@ from infra.bench.stock_projection import stock_projection
 from infra.bench.workload import Person, event_log, open_for_business, tenants, zipf
 from infra.catalogue import PROJECTIONS
 from infra.decoding import history_for
+from infra.garbage import collect_seldom
 from infra.log_feed import LogFeed, LogHistory
 from infra.postgres import Pool, projector_pool
 from infra.rebuilding_together import rebuild_together
@@ -188,8 +189,7 @@ async def caught_up(
     feed = LogFeed(pool=pool, history=history, calls=nobody(), catching_up=catching_up)
     projector = Projector(feed=feed, history=history, store=counted, failpoint=lambda _: None)
     gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    collect_seldom()
     start, cpu = time.perf_counter(), time.process_time()
     running = asyncio.create_task(projector.run())
     done = asyncio.create_task(counted.done.wait())
