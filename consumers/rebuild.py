@@ -118,6 +118,7 @@ async def renew(
     await copy.projector.begin()
     filled, compared = await copy.filled(), Compared()
     done, total = sum(filled.get(tenant, 0) for tenant in remaining), sum(remaining.values())
+    progress(done, total)
     for group in groups(remaining):
         await copy.clear([tenant for tenant in group if not filled.get(tenant)])
         after, until = filled, {tenant: remaining[tenant] for tenant in group}

@@ -51,7 +51,7 @@ class _Helper:
         with _alive():
             self.pipe.send(message)
 
-    async def hear(self) -> object:
+    async def hear(self) -> int | Compared | Exception:
         """How many events are done, or the end: what came of it or why nothing did."""
         with _alive():
             return await asyncio.to_thread(self.pipe.recv)
@@ -207,7 +207,6 @@ async def _all_or_none(works: Sequence[Coroutine[Any, Any, Compared]], helpers: 
 async def _answer(helper: _Helper, task: _Task, told: Callable[[int], None]) -> Compared:
     """Give a helper its task, and wait for what becomes of it."""
     helper.send(task)
-    said: Any
     while isinstance(said := await helper.hear(), int):
         told(said)
     if isinstance(said, Compared):

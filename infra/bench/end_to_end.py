@@ -11,6 +11,8 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
@@ -20,11 +22,22 @@ from pydantic_core import to_json
 
 from consumers.feed import CATCHING_UP
 from consumers.postgres_store import PostgresStore
-from consumers.projector import Projector
 from infra.bench.append import Progress
 from infra.bench.brokers import brokers, fresh_topic
 from infra.bench.processes import BenchFailed, Served, served
-from infra.bench.project import SIZES, Counted, Measured, copied, emptied, missing, recorded, written
+from infra.bench.project import (
+    SIZES,
+    Counted,
+    Measured,
+    beside,
+    copied,
+    emptied,
+    missing,
+    recorded,
+    rounds,
+    until_done,
+    written,
+)
 from infra.bench.relay import relayed
 from infra.bench.rows import Row, percentiles
 from infra.bench.servers import server
@@ -65,10 +78,7 @@ def end_to_end_rows(seconds: float, progress: Progress, sizes: Sequence[int] = S
 
 
 def _catch_up(size: int, url: str, topic: Kafka) -> Row:
-    emptied(url, _PROJECTIONS)
-    events = recorded(url)
-    wall, cpu = asyncio.run(_caught_up(url, topic, events))
-    measured = Measured(events / wall, 1000 * cpu / events, missing(url, _PROJECTIONS, events))
+    measured = rounds(size, partial(_caught_up, url, topic))
     return Row(
         name=f"projector through Kafka, one process, holds, {size:,} events",
         value=round(measured.rate),
@@ -76,28 +86,24 @@ def _catch_up(size: int, url: str, topic: Kafka) -> Row:
         must=25_000,
         aim=45_000,
         lost=measured.lost,
-        more={"CPU s per 1,000 events": round(measured.cpu, 4)},
+        more=beside(measured),
     )
 
 
-async def _caught_up(url: str, topic: Kafka, events: int) -> tuple[float, float]:
-    """Wall and CPU seconds, joining the group included."""
+def _caught_up(url: str, topic: Kafka) -> Measured:
+    """The clock runs from when the group has given us our partitions and we know where in them to begin."""
+    emptied(url, _PROJECTIONS)
+    events = recorded(url)
+    measured = asyncio.run(_followed(url, topic, events))
+    return replace(measured, lost=missing(url, _PROJECTIONS, events))
+
+
+async def _followed(url: str, topic: Kafka, events: int) -> Measured:
     async with projector_pool(url) as pool:
         history = history_for(pool, _PROJECTIONS)
-        store = PostgresStore(pool=pool, projections=_PROJECTIONS, failpoint=lambda _: None)
-        counted = Counted(store, events)
-        feed = through_kafka(topic, pool, history, store, catching_up=CATCHING_UP)
-        projector = Projector(feed=feed, history=history, store=counted, failpoint=lambda _: None)
-        start, cpu = time.perf_counter(), time.process_time()
-        running = asyncio.create_task(projector.run())
-        done = asyncio.create_task(counted.done.wait())
-        await asyncio.wait({running, done}, return_when=asyncio.FIRST_COMPLETED)
-        wall, cpu = time.perf_counter() - start, time.process_time() - cpu
-        if running.done():
-            running.result()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-    return wall, cpu
+        counted = Counted(PostgresStore(pool=pool, projections=_PROJECTIONS, failpoint=lambda _: None), events)
+        feed = through_kafka(topic, pool, history, counted, catching_up=CATCHING_UP)
+        return await until_done(counted, feed, history, events)
 
 
 def seen(topic: Kafka | None, seconds: float) -> list[float]:

@@ -18,7 +18,6 @@ import psycopg
 from pydantic_core import to_json
 from redis import Redis
 
-from consumers.feed import CATCHING_UP
 from domain.artist import ArtistAdded
 from domain.calendar import TimeBooked
 from domain.claims import held
@@ -26,7 +25,7 @@ from domain.event import Event
 from domain.ids import tenant_id
 from domain.spans import whole_days
 from infra.bench.append import Progress
-from infra.bench.project import caught_up, copied, recorded, written
+from infra.bench.project import Measured, beside, caught_up, copied, recorded, written
 from infra.bench.rows import Row
 from infra.bench.servers import server
 from infra.bench.workload import ZONE, new_id
@@ -74,17 +73,17 @@ def _rows(url: str, redis_url: str, log: str, progress: Progress) -> list[Row]:
         progress(f"redis: {name}, {log}")
         with Redis.from_url(redis_url) as client:
             client.flushall()
-        wall, cpu = asyncio.run(brought(url, redis_url, projections, events))
+        measured = asyncio.run(brought(url, redis_url, projections, events))
         alone = len(projections) == 1
         rows.append(
             Row(
                 name=f"into Redis, {name}, {events:,} events, {log}",
-                value=round(events / wall),
+                value=round(measured.rate),
                 unit="events/s",
                 must=60_000 if alone else None,
                 aim=100_000 if alone else None,
                 lost=_missing(url, redis_url, projections),
-                more={"CPU s per 1,000 events": round(1000 * cpu / events, 4)},
+                more=beside(measured),
             )
         )
     return rows
@@ -101,11 +100,11 @@ def _missing(url: str, redis_url: str, projections: Sequence[KeyedProjection]) -
         )
 
 
-async def brought(url: str, redis_url: str, projections: Sequence[KeyedProjection], events: int) -> tuple[float, float]:
-    """Bring these read models to the end of a log of so many events: wall and CPU seconds."""
+async def brought(url: str, redis_url: str, projections: Sequence[KeyedProjection], events: int) -> Measured:
+    """Bring these read models to the end of a log of so many events."""
     async with projector_pool(url) as pool, aclosing(open_client(redis_url, name="bench")) as client:
         store = RedisStore(client=client, pool=pool, projections=projections, failpoint=lambda _: None)
-        return await caught_up(store, history_for(pool, projections), pool, events, catching_up=CATCHING_UP)
+        return await caught_up(store, history_for(pool, projections), pool, events)
 
 
 def booked(url: str, artists: int, bookings: int) -> int:
