@@ -94,6 +94,7 @@ class Member:
         self._applied.update(applied)
         if time.monotonic() - self._committed >= _COMMIT_EVERY:
             self._commit()
+        self._stay_with_a_rejoin()
         found = list[tuple[str, Recorded]]()
         reached = dict[Any, int]()
         for partition, messages in self.client.poll(_WAIT_MS, max_records=self._most).items():
@@ -121,6 +122,17 @@ class Member:
         """Leave the group."""
         kafka.close_quietly(self._commit)
         kafka.close_quietly(lambda: self.client.close(autocommit=False, timeout_ms=3_000))
+
+    def _stay_with_a_rejoin(self) -> None:
+        """Make the next poll see to the end of a rejoin for which the last one had no time.
+
+        The client (3.0.12) would forget one that it began as the group's leader because the topic has other partitions
+        than it knew: once it has shared them out that is no reason any more, so that it neither takes its own nor sends
+        another heartbeat, and is out of the group for ever.
+        """
+        coordinator = self.client._coordinator  # noqa: SLF001 - there is no other way to it
+        if coordinator.rejoining:
+            coordinator.request_rejoin()
 
     def _commit(self) -> None:
         if self._applied:

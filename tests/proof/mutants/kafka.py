@@ -97,6 +97,13 @@ MUTANTS = (
         ("tests/infra/test_kafka_feed.py::test_what_kafka_holds_no_more_comes_from_the_log",),
     ),
     Mutant(
+        "a rejoin that takes longer than a poll is forgotten",
+        "infra/kafka_member.py",
+        "        if coordinator.rejoining:\n",
+        "        if not coordinator.rejoining:\n",
+        ("tests/infra/test_kafka_member.py",),
+    ),
+    Mutant(
         "verify does not look at the order in Kafka",
         "infra/verify_kafka.py",
         "    if seq > held.next:\n",
