@@ -16,6 +16,8 @@ from infra.pipeline import Line
 CHANNEL: Final = "production_tool_events"
 _PAUSE: Final = 0.005
 """Seconds between two nudges: whoever listens reads everything that has come since."""
+_AWAY: Final = 0.2
+"""Seconds before a Postgres that could not be told anything is tried again."""
 _MOST: Final = 100
 """Postgres carries less than 8,000 bytes in one notification, and a tenant takes about 60."""
 _HEADS: Final = TypeAdapter(dict[str, int])
@@ -56,6 +58,7 @@ class Nudge:
             except (psycopg.OperationalError, ConnectionError):
                 self._heads = heads | self._heads
                 self._wanted.set()
+                await asyncio.sleep(_AWAY)
             await asyncio.sleep(_PAUSE)
 
     async def close(self) -> None:
