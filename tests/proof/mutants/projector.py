@@ -9,11 +9,18 @@ MUTANTS = (
     Mutant(
         "a position is committed before its rows",
         "consumers/postgres_store.py",
-        "                        found, standing = await _begin(connection, pipeline, steps, touched.rows)\n",
-        "                        found, standing = await _begin(connection, pipeline, steps, touched.rows)\n"
+        "                        folded = folding.fold(work, found, poison, standing)\n",
         '                        await connection.execute("COMMIT")\n'
         '                        await connection.execute("BEGIN")\n'
-        "                        await _name(connection, {step.tenant_id for step in steps})\n",
+        "                        await _name(connection, {step.tenant_id for step in steps})\n"
+        "                        folded = folding.fold(work, found, poison, standing)\n",
+        (PROJECTOR,),
+    ),
+    Mutant(
+        "the rows of a log that is read on are taken for new",
+        "consumers/postgres_store.py",
+        "if step.was == 0}\n",
+        "if step.was >= 0}\n",
         (PROJECTOR,),
     ),
     Mutant(
