@@ -58,7 +58,7 @@ def into_redis_rows(
                 progress("redis: writing what is to be read")
                 asyncio.run(written(url))
                 copied(url, events)
-                rows += _rows(url, redis_url, "worked on by the rules", progress)
+                rows += _rows(url, redis_url, "worked on by the rules", progress, must=60_000, aim=100_000)
             with server() as url:
                 progress(f"redis: writing {artists:,} artists with {bookings} bookings each")
                 booked(url, artists, bookings)
@@ -66,7 +66,10 @@ def into_redis_rows(
     return rows
 
 
-def _rows(url: str, redis_url: str, log: str, progress: Progress) -> list[Row]:
+def _rows(
+    url: str, redis_url: str, log: str, progress: Progress, *, must: float | None = None, aim: float | None = None
+) -> list[Row]:
+    """`must` and `aim` are those of each read model alone."""
     events, rows = recorded(url), []
     for projections in (*([one] for one in KEYED), KEYED):
         name = projections[0].name if len(projections) == 1 else f"all {len(projections)} in one process"
@@ -80,8 +83,8 @@ def _rows(url: str, redis_url: str, log: str, progress: Progress) -> list[Row]:
                 name=f"into Redis, {name}, {events:,} events, {log}",
                 value=round(measured.rate),
                 unit="events/s",
-                must=60_000 if alone else None,
-                aim=100_000 if alone else None,
+                must=must if alone else None,
+                aim=aim if alone else None,
                 lost=_missing(url, redis_url, projections),
                 more=beside(measured),
             )
