@@ -164,10 +164,11 @@ def emptied(url: str, projections: Sequence[Projection]) -> None:
 
 @dataclass
 class Counted:
-    """A store that says when it has been given everything, and when it was last asked where to begin."""
+    """A store that says when it has been given so many `events`, and when it had said where to begin."""
 
     store: Store
-    left: int
+    events: int
+    given: int = 0
     done: asyncio.Event = field(default_factory=asyncio.Event)
     began: tuple[float, float] = (0.0, 0.0)
     """Wall and CPU seconds."""
@@ -178,16 +179,17 @@ class Counted:
         return self.store.projections
 
     async def positions(self) -> dict[str, dict[str, int]]:
-        """As the store does. Once more when a feed has partitions of its own, so the last time counts."""
+        """As the store does. A feed asks once more when it has got its partitions."""
         found = await self.store.positions()
-        self.began = time.perf_counter(), time.process_time()
+        if not self.given:
+            self.began = time.perf_counter(), time.process_time()
         return found
 
     async def apply(self, work: Work, *, refused: str = "") -> Sequence[Parked]:
         """As the store does."""
         parked = await self.store.apply(work, refused=refused)
-        self.left -= sum(step.seq - step.was for step in steps_of(work))
-        if self.left <= 0:
+        self.given += sum(step.seq - step.was for step in steps_of(work))
+        if self.given >= self.events:
             self.done.set()
         return parked
 

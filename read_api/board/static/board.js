@@ -102,6 +102,7 @@ function put(artist, html) {
   const bar = focused?.dataset.bar;
   const track = focused?.classList.contains("track");
   old.replaceWith(document.adoptNode(fresh));
+  if (old.contains(chosen.track)) choose(fresh.querySelector(".track"), chosen.from, chosen.to);
   if (track) fresh.querySelector(".track").focus();
   else if (focused) (fresh.querySelector(`[data-bar="${bar}"]`) ?? fresh.querySelector(".track")).focus();
 }

@@ -19,13 +19,19 @@ def bars(page: Page, kind: str, project: str = "") -> Locator:
 
 async def draw(page: Page, first: int, last: int) -> None:
     """Draw over some days of the only row, counted from the first one that is shown."""
-    box = await page.locator(".track").bounding_box()
-    assert box
-    middles = [box["x"] + box["width"] * (day + 0.5) / 28 for day in (first, last)]
-    await page.mouse.move(middles[0], box["y"] + box["height"] - 3)
+    start, end = await middles(page, first, last)
+    await page.mouse.move(*start)
     await page.mouse.down()
-    await page.mouse.move(middles[1], box["y"] + box["height"] - 3, steps=4)
+    await page.mouse.move(*end, steps=4)
     await page.mouse.up()
+
+
+async def middles(page: Page, *days: int) -> list[tuple[float, float]]:
+    """Where the mouse has to be for these days of the only row, counted from the first one that is shown."""
+    # A row that has just changed is another element.
+    while (box := await page.locator(".track").bounding_box()) is None:
+        await expect(page.locator(".track")).to_be_visible()
+    return [(box["x"] + box["width"] * (day + 0.5) / 28, box["y"] + box["height"] - 3) for day in days]
 
 
 def stretch(first: int, last: int) -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 from read_api.board import rows
 from tests.flow.office import days
 from tests.read_api.board.browser import Studio
-from tests.read_api.board.hands import bars, draw, hold, monday, stretch, tab_to
+from tests.read_api.board.hands import bars, draw, hold, middles, monday, stretch, tab_to
 
 # Browsers are slow enough once: which Postgres it is makes no difference to what they show.
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("postgres_url", [None], indirect=True, ids=["embedded"])]
@@ -107,6 +107,19 @@ async def test_with_the_network_cut_and_back_nothing_is_missed(at_work: Studio) 
     at_work.wire.mend()
     await expect(bars(page, "r1", "Whale")).to_have_count(1)
     await expect(page.locator("#live")).to_have_text("Live")
+
+
+async def test_who_draws_goes_on_when_the_row_changes_meanwhile(at_work: Studio) -> None:
+    page = await at_work.desk(f"/?from={monday()}")
+    across = await middles(page, 1, 4)
+    await page.mouse.move(*across[0])
+    await page.mouse.down()
+    await at_work.client.hold(at_work.artist, at_work.projects["Whale"], periods=stretch(10, 11))
+    await expect(bars(page, "r1", "Whale")).to_have_count(1)
+    await page.mouse.move(*across[1], steps=4)
+    await page.mouse.up()
+    drawn = [await page.locator(f"dialog [name={name}]").input_value() for name in ("first_day", "last_day")]
+    assert drawn == [str(monday() + timedelta(days=day)) for day in (1, 4)]
 
 
 async def test_an_artist_who_is_added_shows_by_itself(at_work: Studio) -> None:
