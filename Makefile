@@ -16,7 +16,7 @@ up: .venv/up.stamp ## Set everything up and run the product with a Postgres of i
 test: lint ## Set everything up and pass all checks and tests
 	@tests/need
 	@rm -f .coverage*
-	@$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term $(ARGS)
+	@$(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term $(ARGS)
 
 lint: .venv/dev.stamp ## Formatting, rules, types and who may import whom
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "run: make format"; exit 1; }
