@@ -57,7 +57,7 @@ class PostgresStore:
             with _permanently_refused():
                 async with connection.pipeline() as pipeline:
                     async with connection.transaction():
-                        found, standing = await _begin(connection, pipeline, steps, _stored(work, touched.rows))
+                        found, standing = await _begin(connection, pipeline, steps, touched.rows)
                         folded = folding.fold(work, found, poison, standing)
                         self._failpoint("projector.mid_batch")
                         await _store(connection, work, folded)
@@ -94,17 +94,6 @@ class PostgresStore:
                     folded = folding.fold([share], found, touched.poison)
                     await _store(connection, [share], folded)
         return folded.parked
-
-
-def _stored(work: Work, wanted: Mapping[Table, set[Key]]) -> dict[Table, set[Key]]:
-    """Of these rows those that may be there: whose log is read from its beginning has none."""
-    stored = dict[Table, set[Key]]()
-    for projection, _, steps in work:
-        new = {step.tenant_id for step in steps if step.was == 0}
-        for table in projection.tables:
-            if keys := {key for key in wanted.get(table, ()) if key[0] not in new}:
-                stored[table] = keys
-    return stored
 
 
 @contextmanager

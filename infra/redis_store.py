@@ -201,7 +201,7 @@ class RedisStore:
         }
 
     async def _load(self, work: Work, at: Mapping[Model, Place], touched: Mapping[Table, Collection[Key]]) -> Found:
-        """The rows that the batch touches, of the read models that go on; whoever begins anew has none."""
+        """The rows that the batch touches; `at` is where their read models are."""
         found: dict[Table, dict[Key, Row | None]] = {}
         wanted = []
         for share in work:
@@ -209,8 +209,6 @@ class RedisStore:
                 rows = found[table] = {}
                 for tenant, keys in _by_tenant(touched.get(table, ())).items():
                     model = tenant, share.projection.name
-                    if model not in at:
-                        continue
                     known = self._kept.rows(model, at[model], table)
                     rows |= {key: known[key] for key in keys if key in known}
                     if missing := [key for key in keys if key not in known]:

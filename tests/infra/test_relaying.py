@@ -23,8 +23,6 @@ from tests.infra.command_line import TOOL, environment_with, run
 from tests.infra.topics import environment, fresh, seqs
 
 EVENT = ("tally/a", Counted(by=1))
-ON_OURS = pytest.mark.parametrize("postgres_url", [None], indirect=True, ids=["embedded"])
-"""Which Postgres it is makes no difference to what is said of brokers."""
 
 
 @contextmanager
@@ -67,7 +65,6 @@ def test_a_dead_relays_tenants_are_taken_over(database: str, kafka: str) -> None
     }
 
 
-@ON_OURS
 def test_a_broker_that_dies_and_comes_back_finds_the_relay_at_work(database: str, tmp_path: Path) -> None:
     tenant = str(uuid4())
     with KafkaBrokers(tmp_path) as brokers:
@@ -113,7 +110,6 @@ def test_brokers_that_make_no_sense_are_one_sentence() -> None:
     assert "Traceback" not in ran.stderr
 
 
-@ON_OURS
 def test_brokers_that_do_not_answer_are_one_sentence(database: str) -> None:
     nobody = f"127.0.0.1:{free_port('127.0.0.1')}"
     ran = run("relay", KAFKA_BOOTSTRAP_SERVERS=nobody, DATABASE_URL=database)

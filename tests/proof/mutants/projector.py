@@ -18,7 +18,7 @@ MUTANTS = (
     ),
     Mutant(
         "the rows of a log that is read on are taken for new",
-        "consumers/postgres_store.py",
+        "consumers/folding.py",
         "if step.was == 0}\n",
         "if step.was >= 0}\n",
         (PROJECTOR,),
