@@ -1,6 +1,7 @@
 """The tour: its blocks pasted into a shell, one after another, beside a real server, print what stands below them."""
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,8 @@ def test_the_tour_prints_what_it_says(data: Path, tmp_path: Path) -> None:
             check=False,
             timeout=120,
         )
+        ended = running.end(signal.SIGINT)
+    assert ended == (0, "")
     assert (pasted.returncode, pasted.stderr) == (0, ""), pasted.stdout
     printed = pasted.stdout.split(f"{END}\n")
     for (block, expected), found in zip(steps(), printed[:-1], strict=True):
