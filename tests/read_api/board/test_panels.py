@@ -193,13 +193,15 @@ async def test_a_day_of_a_booking_is_cancelled_and_what_has_begun_is_done(at_wor
     await bars(page, "booking").first.click()
     await panel.get_by_text("Cancel some of it").click()
     await panel.locator(".parts label").last.click()
-    await panel.get_by_role("button", name="Cancel these").click()
+    async with page.expect_response("**/cancel"):
+        await panel.get_by_role("button", name="Cancel these").click()
     await expect(panel).not_to_be_visible()
     (cancelled,) = await at_work.events("booking.cancelled.v1")
     assert cancelled["by"] == "client"
 
     await bars(page, "booking").first.click()
     await expect(panel.get_by_role("heading", name="Cancelled")).to_be_visible()
-    await panel.get_by_role("button", name="It is done").click()
+    async with page.expect_response("**/complete"):
+        await panel.get_by_role("button", name="It is done").click()
     await expect(panel).not_to_be_visible()
     assert len(await at_work.events("booking.completed.v1")) == 1
