@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from consumers.feed import Batch
 from consumers.parking import Parked, Parking, TouchedRows, named, said
 from consumers.store import Share, Work
 from projections.projection import Projection
@@ -48,7 +47,7 @@ def touched(work: Work) -> Touched:
     poison: dict[Event, str] = {}
     for share in work:
         beginning = {step.tenant_id for step in share.steps if step.was == 0}
-        for recorded in _concerning(share):
+        for recorded in share.events:
             try:
                 for table, key in share.projection.touches(recorded):
                     if key[0] not in beginning:
@@ -87,21 +86,13 @@ def fold(
 def _fold(share: Share, rows: Rows, parking: Parking, poison: Poison) -> list[Parked]:
     projection = share.projection
     left_out = list[Parked]()
-    for recorded in _concerning(share):
+    for recorded in share.events:
         if (parking or poison) and (why := _waits(projection, recorded, parking, poison)):
             left_out.append(why)
             parking.add(why)
         else:
             _apply(projection, recorded, rows)
     return left_out
-
-
-def _concerning(share: Share) -> Batch:
-    """The events that the projection is about, and those of which nobody knows what they are about."""
-    about = share.projection.about
-    if about is None:
-        return share.events
-    return [one for one in share.events if one.type in about or type(one.event) is Unreadable]
 
 
 def _waits(projection: Projection, recorded: Recorded, parking: Parking, poison: Poison) -> Parked | None:

@@ -5,11 +5,12 @@ ones, and a live read model that was right is not written at all.
 """
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from psycopg import AsyncConnection
+from psycopg.errors import LockNotAvailable
 from psycopg.sql import SQL, Composed, Identifier
 from psycopg_pool import AsyncConnectionPool
 
@@ -19,7 +20,9 @@ from consumers.rebuild import Compared
 from projections.projection import Projection
 from projections.table import Table
 
-SCHEMA = "rebuilding"
+SCHEMA: Final = "rebuilding"
+_ROOM: Final = "64MB"
+"""Memory in which the two versions of a group's rows are compared; with Postgres' own 4 MB it goes by way of files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +38,13 @@ class PostgresCopy:
     """Changes whenever what this process would build may be another read model."""
     failpoint: Callable[[str], None]
 
-    async def begin(self) -> None:
+    async def begin(self, only: str | None) -> None:
         """See `consumers.rebuild.Copy`."""
         name = self.projection.name
         async with self.pool.connection() as connection, connection.transaction():
             found = await connection.execute("SELECT code FROM rebuilding.runs WHERE projection = %s", [name])
-            row = await found.fetchone()
-            tenants = await _tenants(connection, name)
-            await _name(connection, tenants)
-            if row is None or row[0] != self.code:
-                await connection.execute("DELETE FROM rebuilding.positions WHERE projection = %s", [name])
-                await connection.execute("DELETE FROM rebuilding.parked WHERE projection = %s", [name])
-                await connection.execute("DELETE FROM rebuilding.switched WHERE projection = %s", [name])
+            if await found.fetchone() != (self.code,):
+                await self._empty(connection)
                 await connection.execute(
                     """
                     INSERT INTO rebuilding.runs (projection, code)
@@ -55,7 +53,8 @@ class PostgresCopy:
                     """,
                     [name, self.code],
                 )
-            await self._clear(connection, await _switched(connection, name))
+            elif only in await _switched(connection, name):
+                await self._delete(connection, [only])
 
     async def remaining(self, only: str | None) -> dict[str, int]:
         """See `consumers.rebuild.Copy`."""
@@ -68,23 +67,7 @@ class PostgresCopy:
     async def filled(self) -> dict[str, int]:
         """See `consumers.rebuild.Copy`."""
         async with self.pool.connection() as connection:
-            found = await connection.execute(
-                "SELECT tenant_id::text, seq FROM rebuilding.positions WHERE projection = %s", [self.projection.name]
-            )
-            return dict(await found.fetchall())
-
-    async def clear(self, tenants: Collection[str]) -> None:
-        """See `consumers.rebuild.Copy`."""
-        async with self.pool.connection() as connection, connection.transaction():
-            await _name(connection, tenants)
-            await self._clear(connection, tenants)
-
-    async def _clear(self, connection: AsyncConnection[Any], tenants: Collection[str]) -> None:
-        for table in self.projection.tables:
-            await connection.execute(
-                SQL("DELETE FROM {} WHERE tenant_id = ANY (%s::uuid[])").format(Identifier(SCHEMA, table.name)),
-                [list(tenants)],
-            )
+            return await _filled(connection, self.projection.name)
 
     @asynccontextmanager
     async def switching(self, tenants: Sequence[str]) -> AsyncIterator["PostgresSwitch"]:
@@ -93,6 +76,7 @@ class PostgresCopy:
         async with self.pool.connection() as connection:
             async with connection.transaction():
                 await _name(connection, tenants)
+                await connection.execute("SELECT set_config('work_mem', %s, true)", [_ROOM])
                 # In the order in which projectors lock them, so that nobody waits for each other.
                 locked = await connection.execute(
                     """
@@ -110,12 +94,41 @@ class PostgresCopy:
 
     async def end(self, only: str | None) -> None:
         """See `consumers.rebuild.Copy`."""
-        name = self.projection.name
         async with self.pool.connection() as connection, connection.transaction():
-            await _name(connection, [only] if only else await _switched(connection, name))
-            await connection.execute("DELETE FROM rebuilding.switched WHERE projection = %s", [name])
-            if only is None:
-                await connection.execute("DELETE FROM rebuilding.runs WHERE projection = %s", [name])
+            if only:
+                await self._delete(connection, [only])
+            else:
+                await self._empty(connection)
+                await connection.execute("DELETE FROM rebuilding.runs WHERE projection = %s", [self.projection.name])
+
+    async def _empty(self, connection: AsyncConnection[Any]) -> None:
+        """Forget everybody."""
+        # Deleted rows would be in the way of the next run until somebody vacuums. But who reads the tables, as a backup
+        # does for hours, is not waited for.
+        with suppress(LockNotAvailable):
+            async with connection.transaction():
+                for table in self.projection.tables:
+                    twin = Identifier(SCHEMA, table.name)
+                    await connection.execute(SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE NOWAIT").format(twin))
+                    await connection.execute(SQL("TRUNCATE {}").format(twin))
+        name = self.projection.name
+        await self._delete(connection, [*await _filled(connection, name), *await _switched(connection, name)])
+
+    async def _delete(self, connection: AsyncConnection[Any], tenants: Collection[str]) -> None:
+        """Forget these tenants."""
+        await _name(connection, tenants)
+        for table in self.projection.tables:
+            await connection.execute(
+                SQL("DELETE FROM {} WHERE tenant_id = ANY (%s::uuid[])").format(Identifier(SCHEMA, table.name)),
+                [list(tenants)],
+            )
+        for name in ("positions", "parked", "switched"):
+            await connection.execute(
+                SQL("DELETE FROM {} WHERE projection = %s AND tenant_id = ANY (%s::uuid[])").format(
+                    Identifier(SCHEMA, name)
+                ),
+                [self.projection.name, list(tenants)],
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,17 +197,12 @@ async def _name(connection: AsyncConnection[Any], tenants: Collection[str]) -> N
     await connection.execute("SELECT set_config('app.tenants', %s::uuid[]::text, true)", [list(tenants)])
 
 
-async def _tenants(connection: AsyncConnection[Any], projection: str) -> list[str]:
-    """Everybody whose rows may be in the schema."""
+async def _filled(connection: AsyncConnection[Any], projection: str) -> dict[str, int]:
+    """Tenant to seq."""
     found = await connection.execute(
-        """
-        SELECT tenant_id::text FROM rebuilding.positions WHERE projection = %(projection)s
-        UNION
-        SELECT tenant_id::text FROM rebuilding.switched WHERE projection = %(projection)s
-        """,
-        {"projection": projection},
+        "SELECT tenant_id::text, seq FROM rebuilding.positions WHERE projection = %s", [projection]
     )
-    return [tenant for (tenant,) in await found.fetchall()]
+    return dict(await found.fetchall())
 
 
 async def _switched(connection: AsyncConnection[Any], projection: str) -> list[str]:

@@ -14,6 +14,8 @@ from consumers.feed import Batch, Feed, History
 from consumers.parking import too_many
 from consumers.positions import Fenced, Step
 from consumers.store import RowsRefused, Share, Store, Work, steps_of
+from projections.projection import Projection
+from projections.recorded import Unreadable
 
 _log = structlog.get_logger()
 
@@ -96,7 +98,7 @@ class Projector:
             due, reached = same[at]
             steps = [Step(tenant, projection.name, last.get(tenant, 0), seq) for tenant, seq in reached.items()]
             if steps:
-                work.append(Share(projection, due, steps))
+                work.append(Share(projection, _concerning(projection, due), steps))
         if not work:
             return
         try:
@@ -144,3 +146,11 @@ class Projector:
         return {
             tenant: min(self._last[projection.name].get(tenant, 0) for projection in self._going) for tenant in tenants
         }
+
+
+def _concerning(projection: Projection, events: Batch) -> Batch:
+    """The events that the projection is about, and those of which nobody knows what they are about."""
+    about = projection.about
+    if about is None:
+        return events
+    return [one for one in events if one.type in about or type(one.event) is Unreadable]

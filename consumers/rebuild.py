@@ -1,13 +1,13 @@
 """Making a read model anew from the log while the old one is read and kept up.
 
-    fill ──▶ lock the live positions ──▶ fill what came since ──▶ compare ──▶ switch ──▶ clear
-             └───────────────────── one transaction ────────────────────────────┘
+    fill ──▶ lock the live positions ──▶ fill what came since ──▶ compare ──▶ switch
+             └───────────────────────── one transaction ────────────────────────┘
 
 Some tenants at a time, each of them switched at once. Killed anywhere, the next run goes on where this one was: the
 copy has positions of its own, and who has been switched is remembered until all have.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field
 from typing import Final, Protocol, Self
@@ -73,8 +73,11 @@ class Copy(Protocol):
     def projector(self) -> Projector:
         """What writes the copy."""
 
-    async def begin(self) -> None:
-        """Go on with the run that was interrupted, if the code is still the same, else begin anew."""
+    async def begin(self, only: str | None) -> None:
+        """Go on with the run that was interrupted, if the code is still the same, else begin anew.
+
+        A tenant that was switched in it is begun anew if the run is about `only` that one.
+        """
 
     async def remaining(self, only: str | None) -> dict[str, int]:
         """Tenant to seq where the live read model is: of `only`, or of all who have not been switched in this run."""
@@ -82,14 +85,11 @@ class Copy(Protocol):
     async def filled(self) -> dict[str, int]:
         """Tenant to seq: how far the copy is."""
 
-    async def clear(self, tenants: Collection[str]) -> None:
-        """Forget the rows of these tenants, which no position speaks of."""
-
     def switching(self, tenants: Sequence[str]) -> AbstractAsyncContextManager[Switch]:
         """Keep the live read models of these tenants where they are until the block ends."""
 
     async def end(self, only: str | None) -> None:
-        """The run is over; the next one begins anew."""
+        """The run is over, and nothing is left of the copy; the next one begins anew."""
 
 
 async def rebuild(copy: Copy, history: History, *, only: str | None, progress: Callable[[int, int], None]) -> Compared:
@@ -100,7 +100,7 @@ async def rebuild(copy: Copy, history: History, *, only: str | None, progress: C
     Raises:
         TooManyParked: this version cannot build it; the live one is as it was.
     """
-    await copy.begin()
+    await copy.begin(only)
     compared = await renew(copy, history, await copy.remaining(only), only=only, progress=progress)
     await copy.end(only)
     return compared
@@ -120,7 +120,6 @@ async def renew(
     done, total = sum(filled.get(tenant, 0) for tenant in remaining), sum(remaining.values())
     progress(done, total)
     for group in groups(remaining):
-        await copy.clear([tenant for tenant in group if not filled.get(tenant)])
         after, until = filled, {tenant: remaining[tenant] for tenant in group}
         for _ in range(_LAPS):
             async for events in _fill(copy, history, after, until):
@@ -133,7 +132,6 @@ async def renew(
                 pass
             compared += await switch.compare()
             await switch.switch()
-        await copy.clear(group)
     return compared
 
 

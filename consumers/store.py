@@ -14,7 +14,7 @@ class Share(NamedTuple):
 
     projection: Projection
     events: Batch
-    """What it has to apply, in order."""
+    """What it has to apply, in order: nothing that it is not about."""
     steps: Sequence[Step] = ()
     """Where that takes it, in each tenant that has any of them."""
 

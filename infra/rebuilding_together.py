@@ -162,7 +162,7 @@ async def _lead(
         helper.send(None)
     # What the copy needs is connected while we see whether we are alone.
     async with copying(url, projection) as (copy, history), alone(url, projection):
-        await copy.begin()
+        await copy.begin(only)
         remaining = await copy.remaining(only)
         total = sum(remaining.values())
         mine, *theirs = shares(remaining, 1 + min(len(helpers), total // worth))

@@ -82,7 +82,7 @@ class RedisCopy:
     store: RedisStore = field(init=False)
     projector: Projector = field(init=False)
 
-    async def begin(self) -> None:
+    async def begin(self, _: str | None) -> None:
         """See `consumers.rebuild.Copy`."""
         code, edition = await self.client.hmget(self._run, "code", "edition")
         if code is not None and code.decode() == self.code:
@@ -90,7 +90,7 @@ class RedisCopy:
         else:
             if edition is not None:
                 self.edition = edition.decode()
-                await self.clear(list(await self._heads()))
+                await self._clear(list(await self._heads()))
             # At random, so that it was never that of any other.
             self.edition = f"v{uuid4().hex[:8]}"
             await self.client.hset(self._run, mapping={"code": self.code, "edition": self.edition})
@@ -121,14 +121,6 @@ class RedisCopy:
         """See `consumers.rebuild.Copy`."""
         return (await self.store.positions())[self.projection.name]
 
-    async def clear(self, tenants: Collection[str]) -> None:
-        """See `consumers.rebuild.Copy`; who reads this edition by now keeps it."""
-        async with self.client.pipeline(transaction=False) as pipe:
-            for tenant in tenants:
-                keys = self._key(tenant, POSITION), self._copy(tenant, POSITION), self._copy(tenant, KEYS)
-                pipe.eval(_CLEAR, len(keys), *keys, self.edition)
-            await pipe.execute()
-
     @asynccontextmanager
     async def switching(self, tenants: Sequence[str]) -> AsyncIterator["RedisSwitch"]:
         """See `consumers.rebuild.Copy`."""
@@ -155,6 +147,14 @@ class RedisCopy:
         model = self._key(tenant, "")
         if await self.client.eval(_SWITCH, len(keys), *keys, self.edition, model, KEYS) != 1:
             raise NotSwitched(f"{self.projection.name} of {tenant} has moved meanwhile; run it again to go on")
+
+    async def _clear(self, tenants: Collection[str]) -> None:
+        """Take away the keys of this edition; who reads it by now keeps it."""
+        async with self.client.pipeline(transaction=False) as pipe:
+            for tenant in tenants:
+                keys = self._key(tenant, POSITION), self._copy(tenant, POSITION), self._copy(tenant, KEYS)
+                pipe.eval(_CLEAR, len(keys), *keys, self.edition)
+            await pipe.execute()
 
     async def _keep(self, tenants: Sequence[str]) -> dict[str, int]:
         """Keep the live read models where they are for some seconds; returns where that is."""

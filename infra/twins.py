@@ -31,7 +31,7 @@ def renew(connection: Connection[Any], tables: Iterable[Table]) -> None:
             )
             connection.execute(SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY").format(twin))
             connection.execute(
-                SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO production_tool_projector").format(twin)
+                SQL("GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {} TO production_tool_projector").format(twin)
             )
             connection.execute(
                 SQL(

@@ -6,12 +6,12 @@ it held when it ended.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from domain.calendar import TimeBooked, TimeLapsed, TimeReleased
-from domain.event import Event
 from domain.hold import HOLD, HoldConfirmed, HoldExtended, HoldPlaced
 from domain.spans import Span
+from projections.begun import begun
 from projections.projection import Projection, names
 from projections.recorded import Recorded
 from projections.rows import Rows
@@ -39,46 +39,37 @@ HOLDS: Final = Table(
 """
 
 _HOLD: Final = "hold/"
-
-
-class End(NamedTuple):
-    """The last of a hold's time was taken from it."""
-
-    hold_id: str
-    status: str
-    because: str
-    at: datetime | None
-    """None means when it was recorded."""
-    held: tuple[Span, ...]
+_MAY_BE_SAID: Final = ("note", "job_id", "group", "unconfirmed_from")
+_LET_GO: Final = {"declined": "declined", "not_kept": "confirmed"}
+"""The status of a hold the last of whose time was let go of, by why it was; for any other reason it is released."""
 
 
 def touches(recorded: Recorded) -> Iterable[tuple[Table, Key]]:
     """The hold that an event changes; one that is placed needs no looking up."""
-    if isinstance(recorded.event, HoldPlaced):
-        return ()
-    if recorded.stream.startswith(_HOLD):
-        return ((HOLDS, (recorded.tenant_id, recorded.stream.removeprefix(_HOLD))),)
-    end = _end(recorded)
-    return () if end is None else ((HOLDS, (recorded.tenant_id, end.hold_id)),)
+    hold_id = None if type(recorded.event) is HoldPlaced else _changed(recorded)
+    return () if hold_id is None else ((HOLDS, (recorded.tenant_id, hold_id)),)
 
 
 def project(recorded: Recorded, rows: Rows) -> None:
     """A hold is placed, its holder does something with it, its time ends."""
-    if isinstance(recorded.event, HoldPlaced):
-        rows.put(HOLDS, _placed(recorded, recorded.event))
-    elif recorded.stream.startswith(_HOLD):
-        row = _found(recorded, rows, recorded.stream.removeprefix(_HOLD))
-        rows.put(HOLDS, {**row, "version": recorded.version, "details": _details(recorded.event, row["details"])})
-    elif (end := _end(recorded)) is not None:
-        row = _found(recorded, rows, end.hold_id)
-        rows.put(HOLDS, {**row, **_ended(end, recorded.recorded_at, row["details"])})
+    event = recorded.event
+    if type(event) is HoldPlaced:
+        rows.put(HOLDS, _placed(recorded, event))
+    elif (hold_id := _changed(recorded)) is not None:
+        row = begun(rows, HOLDS, recorded, hold_id)
+        rows.put(HOLDS, {**row, **_changes(recorded, row["details"])})
 
 
-def _found(recorded: Recorded, rows: Rows, hold_id: str) -> Row:
-    row = rows.get(HOLDS, (recorded.tenant_id, hold_id))
-    if row is None:
-        raise LookupError(f"seq {recorded.seq} of {recorded.tenant_id}: no hold {hold_id} was placed")
-    return row
+def _changed(recorded: Recorded) -> str | None:
+    """The hold that its holder does something with, or the last of whose time is taken from it."""
+    if recorded.stream.startswith(_HOLD):
+        return recorded.stream.removeprefix(_HOLD)
+    event = recorded.event
+    if type(event) is TimeReleased or type(event) is TimeLapsed:
+        return None if event.spans else event.hold_id
+    if type(event) is TimeBooked:
+        return None if event.hold_spans else event.hold_id
+    return None
 
 
 def _placed(recorded: Recorded, placed: HoldPlaced) -> Row:
@@ -96,47 +87,37 @@ def _placed(recorded: Recorded, placed: HoldPlaced) -> Row:
             "placed_at": recorded.recorded_at,
             "placed_by": recorded.actor,
             "strength": placed.strength,
-            "note": placed.note,
-            "job_id": placed.job_id,
-            "group": placed.group,
-            "unconfirmed_from": placed.unconfirmed_from,
+            **{name: said for name in _MAY_BE_SAID if (said := getattr(placed, name)) is not None},
         },
     }
 
 
-def _details(event: Event, details: Row) -> Row:
-    """What a hold's details are after its holder did something with it."""
-    match event:
-        case HoldExtended():
-            return {**details, "extensions": event.extensions}
-        case HoldConfirmed():
-            return {**details, "booking_ids": [*details.get("booking_ids", ()), event.booking_id]}
-        case _:
-            return details
-
-
-def _ended(end: End, recorded_at: datetime, details: Row) -> Row:
-    """The columns that the end of a hold changes; it is no version of it, since nobody did anything with it."""
-    return {
-        "status": end.status,
-        "starts_at": end.held[0].starts_at,
-        "ends_at": end.held[-1].ends_at,
-        "details": {**details, "ended_at": end.at or recorded_at, "ended_because": end.because, "held": end.held},
-    }
-
-
-def _end(recorded: Recorded) -> End | None:
-    """How an event of a calendar ended a hold, if it did."""
+def _changes(recorded: Recorded, details: Row) -> Row:
+    """The columns that an event changes. The end of a hold is no version of it, since nobody did anything with it."""
     match recorded.event:
-        case TimeLapsed() as lapsed if not lapsed.spans:
-            return End(lapsed.hold_id, "lapsed", lapsed.because, lapsed.at, lapsed.lapsed)
-        case TimeBooked() as booked if booked.hold_id is not None and not booked.hold_spans:
-            return End(booked.hold_id, "confirmed", "confirmed", None, booked.spans)
-        case TimeReleased() as released if not released.spans:
-            status = {"declined": "declined", "not_kept": "confirmed"}.get(released.because, "released")
-            return End(released.hold_id, status, released.because, None, released.released)
+        case TimeReleased() as released:
+            status = _LET_GO.get(released.because, "released")
+            return _ended(details, status, released.because, recorded.recorded_at, released.released)
+        case TimeLapsed() as lapsed:
+            return _ended(details, "lapsed", lapsed.because, lapsed.at, lapsed.lapsed)
+        case TimeBooked() as booked:
+            return _ended(details, "confirmed", "confirmed", recorded.recorded_at, booked.spans)
+        case HoldExtended() as extended:
+            return {"version": recorded.version, "details": {**details, "extensions": extended.extensions}}
+        case HoldConfirmed() as confirmed:
+            booking_ids = [*details.get("booking_ids", ()), confirmed.booking_id]
+            return {"version": recorded.version, "details": {**details, "booking_ids": booking_ids}}
         case _:
-            return None
+            return {"version": recorded.version}
+
+
+def _ended(details: Row, status: str, because: str, at: datetime, held: tuple[Span, ...]) -> Row:
+    return {
+        "status": status,
+        "starts_at": held[0].starts_at,
+        "ends_at": held[-1].ends_at,
+        "details": {**details, "ended_at": at, "ended_because": because, "held": held},
+    }
 
 
 PROJECTION: Final = Projection(

@@ -202,6 +202,26 @@ async def test_what_other_code_has_begun_is_not_gone_on_with(office: Office, dat
     assert await broken(database) == []
 
 
+async def test_who_was_switched_in_a_run_that_was_interrupted_can_be_made_anew_alone(
+    office: Office, database: str
+) -> None:
+    await work(office)
+    await catch_up(database)
+    assert run("rebuild", "holds", DATABASE_URL=database, FAILPOINTS="rebuild.after_switch=kill").returncode
+    tamper(database, WRONG[0], "UPDATE rebuilding.holds SET hold_id = gen_random_uuid()")
+    assert (await rebuild(database, holds.PROJECTION, office.tenant_id, lambda *_: None)).differences == 6
+    assert await broken(database) == []
+
+
+async def test_a_backup_that_reads_the_copy_keeps_nobody_waiting(office: Office, database: str) -> None:
+    await work(office)
+    await catch_up(database)
+    with psycopg.connect(database) as backup:
+        backup.execute("LOCK TABLE rebuilding.holds IN ACCESS SHARE MODE")
+        assert (await rebuild(database, holds.PROJECTION, None, lambda *_: None)).differences == 0
+    assert left_behind(database) == 0
+
+
 async def test_two_at_once_are_one_too_many(office: Office, database: str) -> None:
     await work(office)
     await catch_up(database)

@@ -198,7 +198,7 @@ async def test_what_is_not_where_its_copy_is_is_not_switched(office: Office, dat
             code="this",
             failpoint=lambda _: None,
         )
-        await copy.begin()
+        await copy.begin(None)
         with pytest.raises(NotSwitched):
             await copy.switch(office.tenant_id)
     assert await broken(database, redis_url) == []
