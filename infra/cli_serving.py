@@ -1,16 +1,24 @@
 """The commands that run the product: all of it, or one part."""
 
 from contextlib import suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from infra.cli_options import Data, WithParent, plainly, settings_with
 
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+    from infra.settings import Settings
+
 Host = Annotated[
     str | None, typer.Option("--host", metavar="ADDRESS", help="Where to listen.", show_default="127.0.0.1")
 ]
 Port = Annotated[int | None, typer.Option("--port", help="On which port; 0 is any free one.", show_default="8000")]
+MetricsPort = Annotated[
+    int | None, typer.Option("--metrics-port", min=1, help="Answer /metrics on that port of --host.")
+]
 
 
 def up(port: Port = None, data: Data = None) -> None:
@@ -48,15 +56,11 @@ def api(host: Host = None, port: Port = None, data: Data = None, *, with_parent:
     """Answer requests over HTTP, until told to stop; any number of processes may."""
     from infra.address import check_free
     from infra.database import database
-    from infra.logging import configure_logging
-    from infra.parts import end_with_parent
     from infra.redis_server import redis_server
     from infra.serve import serve
 
     settings = settings_with(host=host, port=port, data=data)
-    configure_logging(settings.log_level)
-    if with_parent:
-        end_with_parent()
+    _begin(settings, with_parent=with_parent)
     check_free(settings.host, settings.port)
     with plainly(), database(settings) as url, redis_server(settings) as redis_url:
         serve(settings, url, redis_url)
@@ -79,8 +83,7 @@ def project(
     from infra.address import check_free
     from infra.database import database
     from infra.kafka import kafka_of
-    from infra.logging import configure_logging
-    from infra.parts import end_with_parent, run_until_told
+    from infra.parts import run_until_told
     from infra.projecting import named
     from infra.projecting import project as keep_up
     from infra.projector_health import ProjectorHealth
@@ -88,9 +91,7 @@ def project(
 
     settings = settings_with(data=data, host=host)
     projections = named(names or ())
-    configure_logging(settings.log_level)
-    if with_parent:
-        end_with_parent()
+    _begin(settings, with_parent=with_parent)
     health = ProjectorHealth()
     if metrics_port is not None:
         check_free(settings.host, metrics_port)
@@ -101,9 +102,7 @@ def project(
 
 def relay(
     data: Data = None,
-    metrics_port: Annotated[
-        int | None, typer.Option("--metrics-port", min=1, help="Answer /metrics on that port of --host.")
-    ] = None,
+    metrics_port: MetricsPort = None,
     host: Host = None,
     *,
     with_parent: WithParent = False,
@@ -112,30 +111,24 @@ def relay(
     from infra.cannot_run import CannotRun
     from infra.database import database
     from infra.kafka import kafka_of
-    from infra.logging import configure_logging
-    from infra.parts import end_with_parent, run_until_told
+    from infra.parts import run_until_told
     from infra.relay_metrics import RelayMetrics
     from infra.relaying import relay as bring_to_kafka
 
     settings = settings_with(data=data, host=host)
-    configure_logging(settings.log_level)
-    if with_parent:
-        end_with_parent()
+    _begin(settings, with_parent=with_parent)
     kafka = kafka_of(settings)
     if kafka is None:
         raise CannotRun("set KAFKA_BOOTSTRAP_SERVERS to where the brokers are, such as kafka:9092")
     metrics = RelayMetrics()
-    if metrics_port is not None:
-        metrics.serve(settings.host, metrics_port)
+    _answer_metrics(metrics.registry, settings, metrics_port)
     with plainly(), database(settings) as url:
         run_until_told(bring_to_kafka(url, kafka, shards=settings.relay_shards, meter=metrics))
 
 
 def clock(
     data: Data = None,
-    metrics_port: Annotated[
-        int | None, typer.Option("--metrics-port", min=1, help="Answer /metrics on that port of --host.")
-    ] = None,
+    metrics_port: MetricsPort = None,
     host: Host = None,
     *,
     with_parent: WithParent = False,
@@ -144,15 +137,28 @@ def clock(
     from infra.clock_metrics import ClockMetrics
     from infra.database import database
     from infra.keeping_time import keep_time
-    from infra.logging import configure_logging
-    from infra.parts import end_with_parent, run_until_told
+    from infra.parts import run_until_told
 
     settings = settings_with(data=data, host=host)
+    _begin(settings, with_parent=with_parent)
+    metrics = ClockMetrics()
+    _answer_metrics(metrics.registry, settings, metrics_port)
+    with plainly(), database(settings) as url:
+        run_until_told(keep_time(url, metrics))
+
+
+def _begin(settings: "Settings", *, with_parent: bool) -> None:
+    """What each part of the product does first."""
+    from infra.logging import configure_logging
+    from infra.parts import end_with_parent
+
     configure_logging(settings.log_level)
     if with_parent:
         end_with_parent()
-    metrics = ClockMetrics()
-    if metrics_port is not None:
-        metrics.serve(settings.host, metrics_port)
-    with plainly(), database(settings) as url:
-        run_until_told(keep_time(url, metrics))
+
+
+def _answer_metrics(registry: "CollectorRegistry", settings: "Settings", port: int | None) -> None:
+    from infra.metrics import serve
+
+    if port is not None:
+        serve(registry, settings.host, port)

@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Gauge
 
-from infra.metrics import of_this_process, serve
+from infra.metrics import of_this_process
 
 
 class ClockMetrics:
@@ -32,11 +32,3 @@ class ClockMetrics:
     def turned(self) -> None:
         """See `consumers.clock.Meter`."""
         self._turns.inc()
-
-    def serve(self, host: str, port: int) -> None:
-        """Answer `/metrics` there for as long as the process lives.
-
-        Raises:
-            AddressUnusable: nobody can.
-        """
-        serve(self.registry, host, port)

@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Gauge
 
-from infra.metrics import of_this_process, serve
+from infra.metrics import of_this_process
 
 
 class RelayMetrics:
@@ -35,11 +35,3 @@ class RelayMetrics:
     def gave_up(self) -> None:
         """See `consumers.relay.Meter`."""
         self._given_up.inc()
-
-    def serve(self, host: str, port: int) -> None:
-        """Answer `/metrics` there for as long as the process lives.
-
-        Raises:
-            AddressUnusable: nobody can.
-        """
-        serve(self.registry, host, port)
