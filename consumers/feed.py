@@ -10,8 +10,8 @@ Batch = Sequence[Recorded]
 LARGEST_BATCH: Final = 500
 """Events in one batch: one transaction of a projector, with room for its heartbeats in between."""
 CATCHING_UP: Final = 5_000
-"""The same for a projector that is behind by more than one batch, where the store bears it. What a batch costs as a
-whole is shared by more events, and a row that changes often is written seldomer; reads would have to wait anyway."""
+"""The same for whoever is behind by more than one batch, where the store bears it. What a batch costs as a whole is
+shared by more events, and a row that changes often is written seldomer; reads would have to wait anyway."""
 
 
 class Feed(Protocol):

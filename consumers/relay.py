@@ -19,7 +19,7 @@ import structlog
 from consumers.relay_leases import Lease, LeaseLost, Leases, shard_of
 from consumers.relay_marks import Mark, Marks
 
-_IN_FLIGHT: Final = 8
+_IN_FLIGHT: Final = 2
 """Batches that were sent and not acknowledged: what is bounded, so that an outage fills no memory."""
 _RENEW: Final = 1.0
 """Seconds between two looks at the leases."""

@@ -1,12 +1,11 @@
 """The relay's way into Kafka: a blocking producer behind two threads, thrown away after its first failure.
 
-After an outage the client can stop for ever without an error: no future of it completes any more. So what counts is the
-age of the oldest message in flight.
+After an outage the client can stop for ever without an error: no future of it completes any more. So what counts is how
+long nothing was acknowledged of what is in flight.
 """
 
 import asyncio
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -18,7 +17,7 @@ from infra import kafka
 from infra.kafka import Kafka, KafkaError, partition_of
 
 PATIENCE: Final = 4.0
-"""Seconds that a message may be in flight."""
+"""Seconds between two acknowledgements while there is something to acknowledge."""
 _PAUSE: Final = 0.2
 """Seconds before Kafka is tried again."""
 
@@ -62,7 +61,7 @@ class KafkaProducer:
         """See `consumers.relay.Producer`."""
         loop = asyncio.get_running_loop()
         given = await loop.run_in_executor(self._handing_over, self._hand_over, messages)
-        return loop.run_in_executor(self._hearing, self._acknowledged, given, time.monotonic() + PATIENCE)
+        return loop.run_in_executor(self._hearing, self._acknowledged, given)
 
     async def close(self) -> None:
         """See `consumers.relay.Producer`. Returns at once; the client may take a while to end."""
@@ -103,12 +102,12 @@ class KafkaProducer:
                 self._fails(error)
         return given
 
-    def _acknowledged(self, given: Sequence[Any], until: float) -> int:
-        """How many, from the first on, were acknowledged by then."""
+    def _acknowledged(self, given: Sequence[Any]) -> int:
+        """How many, from the first on, were acknowledged, none of them too long after the one before."""
         for n, future in enumerate(given):
             if not future.is_done and not self._failed.is_set():
                 try:
-                    future.get(timeout=max(0.0, until - time.monotonic()))
+                    future.get(timeout=PATIENCE)
                 except KafkaError as error:
                     self._fails(error)
             if not future.is_done or future.exception is not None:

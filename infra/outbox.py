@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool
 
+from consumers.feed import CATCHING_UP
 from consumers.relay import Message
 from infra.listen import heard
 from infra.log_feed import AsStored, LogFeed, Wanted
@@ -98,7 +99,13 @@ class LogOutbox:
         self, after: Mapping[str, int], mine: Callable[[str], bool]
     ) -> AsyncGenerator[Sequence[Message], None]:
         """See `consumers.relay.Outbox`."""
-        self._feed = LogFeed(pool=self._pool, history=Envelopes(self._pool), calls=heard(self._url, CHANNEL), mine=mine)
+        self._feed = LogFeed(
+            pool=self._pool,
+            history=Envelopes(self._pool),
+            calls=heard(self._url, CHANNEL),
+            mine=mine,
+            catching_up=CATCHING_UP,
+        )
         async with aclosing(self._feed.follow(after)) as batches:
             async for batch in batches:
                 yield batch

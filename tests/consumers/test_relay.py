@@ -9,6 +9,7 @@ from pydantic_core import from_json
 
 from consumers.relay_leases import LeaseLost, Leases, shard_of
 from consumers.relay_marks import Mark, Marks
+from infra import outbox
 from tests.consumers.post import SHARDS, Post, marks, relay_on, relaying, until
 from tests.consumers.recording import record
 from tests.consumers.tally import Counted, pool
@@ -60,8 +61,9 @@ async def test_what_nobody_acknowledged_is_not_marked(database: str) -> None:
 
 
 async def test_after_a_failure_the_producer_is_thrown_away_and_the_next_begins_behind_the_last_acknowledged(
-    database: str,
+    database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(outbox, "CATCHING_UP", 500)
     tenant = str(uuid4())
     record(database, tenant, *[EVENT] * 1200)
     answers = iter([500, 200])
