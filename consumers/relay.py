@@ -77,8 +77,11 @@ class Meter(Protocol):
     def holds(self, shards: int) -> None:
         """So many shards are this relay's."""
 
+    def connected(self) -> None:
+        """Kafka answers: there is a producer."""
+
     def gave_up(self) -> None:
-        """A producer was thrown away."""
+        """The producer was thrown away."""
 
 
 class _Unacknowledged(Exception):
@@ -172,6 +175,7 @@ class Relay:
 
         if self._producer is None:
             self._producer = await self._make_producer()
+            self._meter.connected()
         async with aclosing(self._outbox.follow(await self._marks.read(mine), mine)) as batches:
             async for batch in batches:
                 self._failpoint("relay.after_read")

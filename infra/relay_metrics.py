@@ -16,6 +16,9 @@ class RelayMetrics:
         )
         self._lag = Gauge("relay_lag_events", "Events recorded and not yet marked.", registry=self.registry)
         self._shards = Gauge("relay_shards", "Shards of the tenants that are this relay's.", registry=self.registry)
+        self._connected = Gauge(
+            "relay_connected", "1 while Kafka takes what this relay sends, else 0.", registry=self.registry
+        )
         self._given_up = Counter(
             "relay_producers_discarded", "Producers that were thrown away.", registry=self.registry
         )
@@ -32,6 +35,11 @@ class RelayMetrics:
         """See `consumers.relay.Meter`."""
         self._shards.set(shards)
 
+    def connected(self) -> None:
+        """See `consumers.relay.Meter`."""
+        self._connected.set(1)
+
     def gave_up(self) -> None:
         """See `consumers.relay.Meter`."""
+        self._connected.set(0)
         self._given_up.inc()
