@@ -102,8 +102,8 @@ def producer(kafka: Kafka) -> Any:  # noqa: ANN401 - the client has no types
         delivery_timeout_ms=120_000,
         max_block_ms=3_000,
         max_request_size=_LARGEST_MESSAGE,
-        # While two batches of a partition wait the client wakes its sender up for each further message, and both want the
-        # interpreter then. So they are as large as a topic takes that somebody else has made.
+        # While two batches of a partition wait the client wakes its sender up for each further message, and both want
+        # the interpreter then. So they are as large as a topic takes that somebody else has made.
         batch_size=1_000_000,
         allow_auto_create_topics=False,
         metrics_enabled=False,

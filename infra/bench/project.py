@@ -41,8 +41,8 @@ from projections.projection import Projection
 SIZES: Final = (10_000, 100_000, 1_000_000)
 A_TENANT: Final = 5_000
 """Events of one tenant."""
-_LONG: Final = 1_000_000
-"""Events that take long enough for one round."""
+_ROUNDS: Final = {1_000_000: 1, 100_000: 5, 0: 11}
+"""By how many events at least: the longest log takes long enough for one round, the shortest is over in a moment."""
 _HAS_A_RATE: Final = 100_000
 """Events that a rebuild takes longer over than over its first plans and its last locks."""
 
@@ -86,8 +86,8 @@ def project_rows(seconds: float, progress: Progress, sizes: Sequence[int] = SIZE
 
 
 def rounds(size: int, measure: Callable[[], Measured]) -> Measured:
-    """The median of three rounds, or one if a log of so many events is long; what any has lost is lost."""
-    found = [measure() for _ in range(1 if size >= _LONG else 3)]
+    """The median of the rounds that a log of so many events wants; what any has lost is lost."""
+    found = [measure() for _ in range(next(number for least, number in _ROUNDS.items() if size >= least))]
     return Measured(
         rate=median(one.rate for one in found),
         cpu=median(one.cpu for one in found),
