@@ -45,8 +45,8 @@ def round_over_http(bench_server: str) -> Round:
 
 @pytest.fixture
 def only_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows that have three rounds have one."""
-    monkeypatch.setattr(project, "_LONG", 0)
+    """Rows that have several rounds have one."""
+    monkeypatch.setattr(project, "_ROUNDS", {0: 1})
 
 
 def _row(**more: object) -> Row:
