@@ -88,7 +88,7 @@ def rebuild(
 
     Prints how the old one differed. Interrupted, it goes on where it was when it is run again.
     """
-    import asyncio
+    import uvloop
 
     from infra.database import database
     from infra.progress import bar
@@ -107,7 +107,7 @@ def rebuild(
             with redis_server(settings) as redis_url:
                 if redis_url is None:
                     raise CannotRun(f"{name} is kept in Redis: set REDIS_URL")
-                compared = asyncio.run(rebuild_keys(url, redis_url, keyed[0], id, progress))
+                compared = uvloop.run(rebuild_keys(url, redis_url, keyed[0], id, progress))
         else:
             compared = rebuild_together(url, projection, id, progress)
     for example in compared.examples:

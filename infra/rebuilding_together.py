@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
 import psycopg
+import uvloop
 
 from consumers.projector import TooManyParked
 from consumers.rebuild import Compared, renew, shares
@@ -95,7 +96,7 @@ def rebuild_together(
     # A helper that looked at what is there now would copy it.
     collect_seldom()
     with _helpers(url, projection, (processes or _processors()) - 1) as helpers:
-        return asyncio.run(_lead(url, projection, tenant_id, progress, helpers=helpers, worth=worth))
+        return uvloop.run(_lead(url, projection, tenant_id, progress, helpers=helpers, worth=worth))
 
 
 def _processors() -> int:
@@ -132,7 +133,7 @@ def _help(url: str, projection: Projection, leader: Pipe, inherited: Sequence[Pi
         pipe.close()
     try:
         leader.recv()
-        leader.send(asyncio.run(_renew(url, projection, leader)))
+        leader.send(uvloop.run(_renew(url, projection, leader)))
     except EOFError:
         return
     except TooManyParked as error:

@@ -18,6 +18,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final
 
+import uvloop
 from pydantic_core import to_json
 
 from consumers.feed import CATCHING_UP
@@ -94,7 +95,7 @@ def _caught_up(url: str, topic: Kafka) -> Measured:
     """The clock runs from when the group has given us our partitions and we know where in them to begin."""
     emptied(url, _PROJECTIONS)
     events = recorded(url)
-    measured = asyncio.run(_followed(url, topic, events))
+    measured = uvloop.run(_followed(url, topic, events))
     return replace(measured, lost=missing(url, _PROJECTIONS, events))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
+import uvloop
 from pydantic_core import to_json
 from redis import Redis
 
@@ -76,7 +77,7 @@ def _rows(
         progress(f"redis: {name}, {log}")
         with Redis.from_url(redis_url) as client:
             client.flushall()
-        measured = asyncio.run(brought(url, redis_url, projections, events))
+        measured = uvloop.run(brought(url, redis_url, projections, events))
         alone = len(projections) == 1
         rows.append(
             Row(

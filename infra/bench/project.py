@@ -17,6 +17,7 @@ from statistics import median
 from typing import Final
 
 import psycopg
+import uvloop
 from psycopg.sql import SQL, Identifier
 
 from consumers.feed import CATCHING_UP, Feed, History
@@ -206,7 +207,7 @@ def _live(url: str, projections: Sequence[Projection]) -> Measured:
     """A projector that begins at nothing."""
     emptied(url, projections)
     events = recorded(url)
-    measured = asyncio.run(_caught_up(url, projections, events))
+    measured = uvloop.run(_caught_up(url, projections, events))
     return replace(measured, lost=missing(url, projections, events))
 
 

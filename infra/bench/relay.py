@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import psycopg
+import uvloop
 
 from infra.bench.append import Progress
 from infra.bench.brokers import brokers, fresh_topic, messages
@@ -80,7 +81,7 @@ def relayed(url: str, kafka: Kafka) -> Measured:
     with psycopg.connect(url) as connection:
         connection.execute("DELETE FROM relay_marks")
     events = recorded(url)
-    measured = asyncio.run(_relayed(url, kafka, events))
+    measured = uvloop.run(_relayed(url, kafka, events))
     return replace(measured, lost=max(0, events - messages(kafka)))
 
 
