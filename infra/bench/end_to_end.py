@@ -55,14 +55,18 @@ _PROJECTIONS: Final = (holds.PROJECTION,)
 
 
 def end_to_end_rows(seconds: float, progress: Progress, sizes: Sequence[int] = SIZES) -> list[Row]:
-    """A row for each size, and two about a write and its read, of `seconds` each.
+    """Two rows about a write and its read, of `seconds` each, and one for each size.
 
     Raises:
         BrokersUnavailable: no Kafka can run here.
         BenchFailed: a server did not start, or did not answer as it must.
     """
-    rows = []
+    progress("end-to-end: a write and its read, without Kafka")
+    # While no broker is there to take its part of the processors.
+    rows = [visible_row(seen(None, seconds), by_kafka=False)]
     with brokers() as bootstrap:
+        progress("end-to-end: a write and its read, with Kafka")
+        rows.append(visible_row(seen(fresh_topic(bootstrap), seconds), by_kafka=True))
         with server() as url:
             progress("end-to-end: writing what is to be read")
             asyncio.run(written(url))
@@ -72,9 +76,6 @@ def end_to_end_rows(seconds: float, progress: Progress, sizes: Sequence[int] = S
                 topic = fresh_topic(bootstrap)
                 relayed(url, topic)
                 rows.append(_catch_up(size, url, topic))
-        for kafka in (None, fresh_topic(bootstrap)):
-            progress(f"end-to-end: a write and its read, {'without' if kafka is None else 'with'} Kafka")
-            rows.append(visible_row(seen(kafka, seconds), by_kafka=kafka is not None))
     return rows
 
 
