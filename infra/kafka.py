@@ -132,6 +132,8 @@ def member(kafka: Kafka, group: str, *, session_timeout_ms: int) -> Any:  # noqa
         partition_assignment_strategy=(CooperativeStickyAssignor,),
         session_timeout_ms=session_timeout_ms,
         heartbeat_interval_ms=session_timeout_ms // 5,
+        # Several of the relay's batches at once, or whoever catches up waits for the broker between any two of them.
+        max_partition_fetch_bytes=4 * 1024 * 1024,
         # A group waits so long for a member that does not come back to a rebalance.
         max_poll_interval_ms=60_000,
         # The group's coordinator holds a join back until the others have rejoined.
