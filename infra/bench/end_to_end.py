@@ -55,7 +55,7 @@ _PROJECTIONS: Final = (holds.PROJECTION,)
 
 
 def end_to_end_rows(seconds: float, progress: Progress, sizes: Sequence[int] = SIZES) -> list[Row]:
-    """Two rows about a write and its read, of `seconds` each, and one for each size.
+    """A write and its read without Kafka, a row for each size, and with Kafka; the first and the last take `seconds`.
 
     Raises:
         BrokersUnavailable: no Kafka can run here.

@@ -266,7 +266,7 @@ def test_the_relay_and_what_is_behind_it_bring_everything_and_lose_nothing(
     assert relayed.name == "relay, one process, 5,000 events"
     assert (relayed.lost, relayed.unit) == (0, "events/s")
     assert relayed.value > 0
-    caught_up, without, by_kafka = end_to_end_rows(0.2, lambda _: None, sizes=(5_000,))
+    without, caught_up, by_kafka = end_to_end_rows(0.2, lambda _: None, sizes=(5_000,))
     assert (caught_up.lost, caught_up.must) == (0, 25_000)
     assert (without.must, by_kafka.must) == (5, 20)
     assert all(row.more["writes"] for row in (without, by_kafka))
