@@ -5,7 +5,7 @@ them anew when the live ones have changed. Without secondary indexes, since nobo
 server that crashes empties them together with the positions of what was in them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Final
 
 from psycopg import Connection
@@ -16,8 +16,8 @@ from projections.table import Table
 SCHEMA: Final = "rebuilding"
 
 
-def renew(connection: Connection[Any], tables: Iterable[Table]) -> None:
-    """Give each of `tables`, which exist, its twin. A rebuild that is under way in one that changed begins anew."""
+def renew(connection: Connection[Any], tables: Sequence[Table]) -> None:
+    """Give each of `tables`, which exist, its twin. Every rebuild that is under way begins anew if one changed."""
     with connection.transaction():
         changed = [table for table in tables if not _is_alike(connection, table)]
         for table in changed:
@@ -42,7 +42,11 @@ def renew(connection: Connection[Any], tables: Iterable[Table]) -> None:
                 ).format(twin)
             )
         if changed:
-            connection.execute("TRUNCATE rebuilding.positions, rebuilding.parked, rebuilding.runs, rebuilding.switched")
+            # No run remembers any rows from here on, so there must be none.
+            everything = [*(table.name for table in tables), "positions", "parked", "runs", "switched"]
+            connection.execute(
+                SQL("TRUNCATE {}").format(SQL(", ").join(Identifier(SCHEMA, name) for name in everything))
+            )
 
 
 def _is_alike(connection: Connection[Any], table: Table) -> bool:

@@ -37,11 +37,19 @@ def test_every_table_of_a_read_model_can_be_rebuilt_and_shows_nobody_another_ten
 def test_a_live_table_that_has_changed_gets_another_twin_and_what_was_under_way_begins_anew(database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("INSERT INTO rebuilding.runs (projection, code) VALUES ('holds', 'c')")
+        connection.execute(
+            """
+            INSERT INTO rebuilding.conflicts (tenant_id, booking_id, time_off_id, seq, artist_id, found_at, spans)
+            SELECT id, id, id, 1, id, now(), '[]' FROM gen_random_uuid() AS id
+            """
+        )
     migrate(database)
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT code FROM rebuilding.runs").fetchall() == [("c",)]
+        assert connection.execute("SELECT seq FROM rebuilding.conflicts").fetchall() == [(1,)]
         connection.execute("ALTER TABLE holds ADD COLUMN colour text")
     migrate(database)
     assert columns(database, "rebuilding.holds")[-1] == "colour"
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT code FROM rebuilding.runs").fetchall() == []
+        assert connection.execute("SELECT seq FROM rebuilding.conflicts").fetchall() == []
