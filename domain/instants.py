@@ -61,7 +61,7 @@ def _known(zone: str) -> str:
 
 def _stored(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
-    return instant if instant.tzinfo is UTC else in_utc(instant)
+    return instant if instant.tzinfo is UTC and FIRST_YEAR < instant.year < LAST_YEAR else in_utc(instant)
 
 
 # Pydantic reads into a zone of its own, from which the way to UTC takes three times as long as the reading.

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from domain.instants import (
     Day,
@@ -117,3 +118,18 @@ def test_periods_that_are_read_already_are_read_again_as_they_are() -> None:
     days = Days(first_day=date(2027, 3, 1), last_day=date(2027, 3, 1))
     hours = Hours(starts_at=datetime(2027, 3, 1, tzinfo=UTC), ends_at=datetime(2027, 3, 2, tzinfo=UTC))
     assert TypeAdapter(Periods).validate_python((days, hours)) == (days, hours)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    ["2027-03-01T12:00:00", "2027-03-01", "1970-03-01T12:00:00Z", "2200-03-01T12:00:00Z", 1_800_000_000, "soon"],
+)
+def test_a_stored_instant_that_is_none_is_refused(stored: object) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Instant).validate_json(to_json(stored))
+
+
+@pytest.mark.parametrize("stored", ["2027-03-01T12:00:00Z", "2027-03-01T13:00:00+01:00"])
+def test_a_stored_instant_is_in_utc(stored: str) -> None:
+    instant = TypeAdapter(Instant).validate_json(to_json(stored))
+    assert (instant, instant.tzinfo) == (datetime(2027, 3, 1, 12, tzinfo=UTC), UTC)
