@@ -9,12 +9,12 @@ import asyncio
 import gc
 import os
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 from statistics import median
-from typing import Final
+from typing import Any, Final, Protocol
 
 import psycopg
 import uvloop
@@ -227,13 +227,25 @@ async def caught_up(store: Store, history: LogHistory, pool: Pool, events: int) 
 async def until_done(counted: Counted, feed: Feed, history: History, events: int) -> Measured:
     """Project `feed`, which brings so many events, until `counted` has all of them."""
     projector = Projector(feed=feed, history=history, store=counted, failpoint=lambda _: None)
+    return await timed(projector.run(), counted, events)
+
+
+class Clock(Protocol):
+    """Says when so many events began, in wall and CPU seconds, and when they are done."""
+
+    began: tuple[float, float]
+    done: asyncio.Event
+
+
+async def timed(work: Coroutine[Any, Any, None], clock: Clock, events: int) -> Measured:
+    """Let `work`, which has no end, deal with so many events."""
     gc.collect()
     collect_seldom()
     start = time.perf_counter()
-    running = asyncio.create_task(projector.run())
-    done = asyncio.create_task(counted.done.wait())
+    running = asyncio.create_task(work)
+    done = asyncio.create_task(clock.done.wait())
     await asyncio.wait({running, done}, return_when=asyncio.FIRST_COMPLETED)
-    began, cpu = counted.began
+    began, cpu = clock.began
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     gc.unfreeze()
     if running.done():

@@ -10,7 +10,7 @@ import uvloop
 
 from infra.bench.append import Progress
 from infra.bench.brokers import brokers, fresh_topic, messages
-from infra.bench.project import SIZES, Measured, beside, copied, recorded, rounds, written
+from infra.bench.project import SIZES, Measured, beside, copied, recorded, rounds, timed, written
 from infra.bench.rows import Row
 from infra.bench.servers import server
 from infra.kafka import Kafka
@@ -81,20 +81,6 @@ def relayed(url: str, kafka: Kafka) -> Measured:
     with psycopg.connect(url) as connection:
         connection.execute("DELETE FROM relay_marks")
     events = recorded(url)
-    measured = uvloop.run(_relayed(url, kafka, events))
-    return replace(measured, lost=max(0, events - messages(kafka)))
-
-
-async def _relayed(url: str, kafka: Kafka, events: int) -> Measured:
     meter = Counting(events)
-    start = time.perf_counter()
-    running = asyncio.create_task(relay(url, kafka, shards=12, meter=meter))
-    done = asyncio.create_task(meter.done.wait())
-    await asyncio.wait({running, done}, return_when=asyncio.FIRST_COMPLETED)
-    began, cpu = meter.began
-    wall, cpu = time.perf_counter() - began, time.process_time() - cpu
-    if running.done():
-        running.result()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
-    return Measured(events / wall, 1000 * cpu / events, lost=0, start=began - start)
+    measured = uvloop.run(timed(relay(url, kafka, shards=12, meter=meter), meter, events))
+    return replace(measured, lost=max(0, events - messages(kafka)))
