@@ -80,7 +80,6 @@ def project(
     with_parent: WithParent = False,
 ) -> None:
     """Keep read models up with the log, until told to stop; one process is enough for all of them."""
-    from infra.address import check_free
     from infra.database import database
     from infra.kafka import kafka_of
     from infra.parts import run_until_told
@@ -94,7 +93,6 @@ def project(
     _begin(settings, with_parent=with_parent)
     health = ProjectorHealth()
     if metrics_port is not None:
-        check_free(settings.host, metrics_port)
         health.serve(settings.host, metrics_port)
     with plainly(), database(settings) as url, redis_server(settings) as redis_url:
         run_until_told(keep_up(url, projections, redis_url=redis_url, kafka=kafka_of(settings), health=health))

@@ -12,6 +12,7 @@ from prometheus_client.exposition import generate_latest
 from pydantic_core import to_json
 
 from consumers.lag import Lag
+from infra.address import check_free
 from infra.metrics import CONTENT_TYPE
 
 _LOOKED: Final = 15.0
@@ -73,8 +74,9 @@ class ProjectorHealth:
         """Answer from a thread of its own, until the process ends.
 
         Raises:
-            OSError: the port cannot be used.
+            AddressUnusable: nobody can.
         """
+        check_free(host, port)
         server = make_server(host, port, self._answer, handler_class=_Quiet)
         threading.Thread(target=server.serve_forever, daemon=True, name="health").start()
 
