@@ -7,13 +7,13 @@ from typing import Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import structlog
-from prometheus_client import CollectorRegistry, Gauge, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import Gauge
 from prometheus_client.exposition import generate_latest
 from pydantic_core import to_json
 
 from consumers.lag import Lag
 from infra.address import check_free
-from infra.metrics import CONTENT_TYPE
+from infra.metrics import CONTENT_TYPE, of_this_process
 
 _LOOKED: Final = 15.0
 """Seconds after which what was seen last says nothing about now."""
@@ -26,9 +26,7 @@ class ProjectorHealth:
 
     def __init__(self) -> None:
         """Nothing was looked at yet."""
-        self.registry = CollectorRegistry()
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=self.registry)
+        self.registry = of_this_process()
         label = ("projection",)
         self._events = Gauge("projection_lag_events", "Recorded and not dealt with.", label, registry=self.registry)
         self._seconds = Gauge(
